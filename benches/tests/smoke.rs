@@ -1,0 +1,168 @@
+//! Each bench, run for a second against an embedded bank, so that it cannot rot. No timing is asserted.
+
+#![expect(clippy::expect_used, reason = "a test may fail loudly, in its helpers too")]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use test_support::{Program, Running, require};
+
+const OPEN_WITHIN: Duration = Duration::from_mins(1);
+
+/// An embedded bank of a test's own, with its addresses.
+struct Bank {
+    grpc: String,
+    graphql: String,
+    _running: Running,
+    _folder: TempDir,
+}
+
+impl Bank {
+    async fn open(program: &Path) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data").display().to_string();
+        let mut running = Program::new(program, folder.path().join("log"))
+            .args(["--data", &data, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"])
+            .start();
+        running.says("Ctrl-C closes the bank", OPEN_WITHIN).await;
+        let said = running.said();
+        let address = |name: &str| {
+            let line = said.lines().find_map(|line| line.trim().strip_prefix(name));
+            line.unwrap_or_else(|| panic!("the banner names no {name}:\n{said}"))
+                .trim()
+                .to_owned()
+        };
+        Self {
+            grpc: address("gRPC "),
+            graphql: address("GraphQL "),
+            _running: running,
+            _folder: folder,
+        }
+    }
+
+    /// The one row that a bench printed.
+    fn measured(&self, bench: &[&str]) -> Value {
+        let output = Command::new(env!("CARGO_BIN_EXE_benches"))
+            .args(bench)
+            .args([
+                "--json",
+                "--warm-up",
+                "0.5",
+                "--accounts",
+                "20",
+                "--grpc",
+                &self.grpc,
+            ])
+            .stdin(Stdio::null())
+            .output()
+            .expect("the bench runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {said}", output.status);
+        serde_json::from_slice(&output.stdout).expect("one JSON object")
+    }
+}
+
+fn assert_measured_without_error(row: &Value, name: &str) {
+    assert_eq!(row["name"], name, "{row}");
+    assert_eq!(row["errors"], 0, "{row}");
+    assert_eq!(row["warm_up_errors"], 0, "{row}");
+    for figure in [
+        "throughput_per_s",
+        "p50_ms",
+        "p99_ms",
+        "p999_ms",
+        "max_ms",
+        "samples",
+    ] {
+        assert!(
+            row[figure].as_f64().is_some_and(|figure| figure > 0.0),
+            "{figure}: {row}"
+        );
+    }
+    for condition in [
+        "clients",
+        "connections",
+        "accounts",
+        "seconds",
+        "seed",
+        "cores",
+        "mode",
+        "load_average_at_start",
+    ] {
+        assert!(row["conditions"].get(condition).is_some(), "{condition}: {row}");
+    }
+}
+
+#[tokio::test]
+async fn authorize_measures_a_running_bank() {
+    let bank = Bank::open(&require!(bank)).await;
+    let row = bank.measured(&["authorize", "--seconds", "1", "--clients", "4"]);
+    assert_measured_without_error(&row, "authorize");
+    assert_eq!(row["conditions"]["clients"], 4);
+    assert_eq!(row["conditions"]["mode"], "closed_loop");
+
+    let row = bank.measured(&["authorize", "--seconds", "1", "--rate", "20"]);
+    assert_measured_without_error(&row, "authorize");
+    assert_eq!(
+        (&row["samples"], &row["conditions"]["rate"]),
+        (&20.into(), &20.into())
+    );
+    assert_eq!(row["conditions"]["mode"], "open_loop");
+}
+
+#[tokio::test]
+async fn visible_measures_a_running_bank() {
+    let bank = Bank::open(&require!(bank)).await;
+    for look in [
+        &["--graphql", bank.graphql.as_str()][..],
+        &["--graphql", &bank.graphql, "--poll"],
+    ] {
+        let bench = [&["visible", "--seconds", "1", "--rate", "20"], look].concat();
+        let row = bank.measured(&bench);
+        assert_measured_without_error(&row, "visible");
+        assert_eq!(row["samples"], 20);
+    }
+}
+
+#[tokio::test]
+async fn visible_may_follow_a_share_of_the_purchases() {
+    let bank = Bank::open(&require!(bank)).await;
+    let bench = [
+        "visible",
+        "--seconds",
+        "1",
+        "--rate",
+        "40",
+        "--sample-every",
+        "4",
+        "--graphql",
+    ];
+    let row = bank.measured(&[&bench[..], &[&bank.graphql]].concat());
+    assert_measured_without_error(&row, "visible");
+    // About ten; which ones are measured depends on the order in which purchases of the warm-up were answered.
+    let samples = row["samples"].as_u64().unwrap_or_default();
+    assert!((1..40).contains(&samples), "{row}");
+}
+
+#[test]
+fn a_bank_that_is_not_there_is_said_and_fails() {
+    let port = test_support::free_port();
+    let output = Command::new(env!("CARGO_BIN_EXE_benches"))
+        .args([
+            "authorize",
+            "--seconds",
+            "1",
+            "--json",
+            "--grpc",
+            &format!("127.0.0.1:{port}"),
+        ])
+        .output()
+        .expect("the bench runs");
+    assert!(!output.status.success());
+    assert!(output.stdout.is_empty());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("no bank answers at"), "{said}");
+}

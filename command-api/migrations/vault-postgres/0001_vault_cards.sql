@@ -1,0 +1,25 @@
+-- Card numbers, encrypted. The connection's search_path puts this into the schema of the vault.
+create table vault_cards (
+    number_index bytea not null,
+    request_id uuid not null,
+    account_id uuid not null,
+    card_id uuid not null,
+    card_token text not null,
+    number_ciphertext bytea not null,
+    nonce bytea not null,
+    key_version integer not null,
+    last_four text not null,
+    expiry_month integer not null,
+    expiry_year integer not null,
+    created_at timestamptz not null default now(),
+    constraint vault_cards_one_card_per_number primary key (number_index),
+    constraint vault_cards_one_card_per_request unique (request_id),
+    constraint vault_cards_one_number_per_card unique (card_id),
+    constraint vault_cards_one_card_per_token unique (card_token),
+    constraint vault_cards_index_is_a_digest check (octet_length(number_index) = 32),
+    constraint vault_cards_nonce_has_96_bits check (octet_length(nonce) = 12),
+    constraint vault_cards_key_version_is_known check (key_version >= 1),
+    constraint vault_cards_last_four_are_four_digits check (last_four ~ '^[0-9]{4}$'),
+    constraint vault_cards_expiry_is_a_month check (expiry_month between 1 and 12),
+    constraint vault_cards_expiry_is_this_century check (expiry_year between 2000 and 2099)
+);

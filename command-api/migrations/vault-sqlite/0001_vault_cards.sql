@@ -1,0 +1,25 @@
+-- Card numbers, encrypted.
+create table vault_cards (
+    number_index blob not null,
+    request_id blob not null,
+    account_id blob not null,
+    card_id blob not null,
+    card_token text not null,
+    number_ciphertext blob not null,
+    nonce blob not null,
+    key_version integer not null,
+    last_four text not null,
+    expiry_month integer not null,
+    expiry_year integer not null,
+    created_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    constraint vault_cards_one_card_per_number primary key (number_index),
+    constraint vault_cards_one_card_per_request unique (request_id),
+    constraint vault_cards_one_number_per_card unique (card_id),
+    constraint vault_cards_one_card_per_token unique (card_token),
+    constraint vault_cards_index_is_a_digest check (length(number_index) = 32),
+    constraint vault_cards_nonce_has_96_bits check (length(nonce) = 12),
+    constraint vault_cards_key_version_is_known check (key_version >= 1),
+    constraint vault_cards_last_four_are_four_digits check (last_four glob '[0-9][0-9][0-9][0-9]'),
+    constraint vault_cards_expiry_is_a_month check (expiry_month between 1 and 12),
+    constraint vault_cards_expiry_is_this_century check (expiry_year between 2000 and 2099)
+) strict;

@@ -1,0 +1,190 @@
+//! Appending to PostgreSQL: one statement for all rows; where it is refused, what stands in the way is looked up and left out.
+
+use std::collections::HashMap;
+
+use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Row as _};
+
+use super::super::batch::{Batch, NewRow, Place, ROUNDS, Stream};
+use super::super::{Append, Outcome, StoreError};
+use super::read;
+
+/// Nothing is inserted unless every stream is exactly as long as its appends suppose, so that no gap can come about, not even
+/// where a writer remembers events that the database lost. That a stream is not longer is what the primary key says.
+pub(super) const INSERT: &str = "
+insert into events (
+    aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata, request_id,
+    request_fingerprint
+)
+select
+    aggregate_type, aggregate_id, sequence, event_type, event_version, payload::json, metadata::json, request_id,
+    request_fingerprint
+from unnest(
+        $1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::bytea[]
+    )
+    as new (
+        aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata, request_id,
+        request_fingerprint
+    )
+where not exists (
+    select from unnest($10::text[], $11::text[], $12::bigint[]) as expected (aggregate_type, aggregate_id, sequence)
+    where expected.sequence > 0 and not exists (
+        select from events
+        where aggregate_type = expected.aggregate_type
+            and aggregate_id = expected.aggregate_id
+            and sequence = expected.sequence
+    )
+)
+returning transaction_id::text::bigint as transaction_id, position, recorded_at";
+
+pub(super) const LAST_SEQUENCES: &str = "
+select stream.index, last.sequence
+from unnest($1::text[], $2::text[]) with ordinality as stream (aggregate_type, aggregate_id, index)
+cross join lateral (
+    select sequence from events
+    where aggregate_type = stream.aggregate_type and aggregate_id = stream.aggregate_id
+    order by sequence desc
+    limit 1
+) as last";
+
+/// The constraints whose violation says that another writer was faster.
+const STREAM_SEQUENCE: &str = "events_stream_sequence";
+const REQUEST_ID: &str = "events_request_id";
+/// PostgreSQL ended the transaction because two of them waited for each other.
+const DEADLOCK_DETECTED: &str = "40P01";
+
+/// See `EventLog::append`.
+pub(super) async fn append(pool: &PgPool, appends: &[Append]) -> Result<Vec<Outcome>, StoreError> {
+    let mut batch = Batch::new(appends);
+    for _ in 0..ROUNDS {
+        let pending = batch.pending();
+        if pending.is_empty() {
+            break;
+        }
+        let expected = batch.expected(&pending);
+        if let Some(places) = insert(pool, &batch.rows(&pending), &expected).await? {
+            batch.record(&pending, places);
+            break;
+        }
+        let answered = read::find_requests(pool, &batch.requests(&pending)).await?;
+        let last_sequences = last_sequences(pool, &expected).await?;
+        batch.refuse(&pending, answered, &last_sequences);
+    }
+    Ok(batch.finish())
+}
+
+/// Inserts all rows, or, with `None`, nothing.
+async fn insert(
+    pool: &PgPool,
+    rows: &[NewRow<'_>],
+    expected: &[(Stream, u64)],
+) -> Result<Option<Vec<Place>>, StoreError> {
+    let (types, ids): (Vec<&str>, Vec<String>) = expected
+        .iter()
+        .map(|((stream_type, id), _)| (*stream_type, id.to_string()))
+        .unzip();
+    let metadata = rows
+        .iter()
+        .map(NewRow::metadata)
+        .collect::<Result<Vec<String>, _>>()?;
+    let inserted = sqlx::query(INSERT)
+        .bind(rows.iter().map(|row| row.stream.0).collect::<Vec<_>>())
+        .bind(
+            rows.iter()
+                .map(|row| row.stream.1.to_string())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            rows.iter()
+                .map(|row| row.sequence.cast_signed())
+                .collect::<Vec<_>>(),
+        )
+        .bind(rows.iter().map(|row| row.event.name).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.event.version).collect::<Vec<_>>())
+        .bind(
+            rows.iter()
+                .map(|row| row.event.payload.as_str())
+                .collect::<Vec<_>>(),
+        )
+        .bind(metadata)
+        .bind(
+            rows.iter()
+                .map(|row| row.request.map(|request| request.id.as_uuid()))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            rows.iter()
+                .map(|row| row.request.map(|request| request.fingerprint.to_vec()))
+                .collect::<Vec<_>>(),
+        )
+        .bind(types)
+        .bind(ids)
+        .bind(
+            expected
+                .iter()
+                .map(|(_, last)| last.cast_signed())
+                .collect::<Vec<_>>(),
+        )
+        .fetch_all(pool)
+        .await;
+    match inserted {
+        // The rows come back in the order in which they went in.
+        Ok(inserted) if inserted.len() == rows.len() => inserted
+            .iter()
+            .map(place)
+            .collect::<Result<_, _>>()
+            .map(Some)
+            .map_err(StoreError::Unavailable),
+        Ok(_) => Ok(None),
+        Err(error) if another_writer_was_faster(&error) => Ok(None),
+        Err(error) => Err(StoreError::Unavailable(error)),
+    }
+}
+
+fn place(row: &PgRow) -> Result<Place, sqlx::Error> {
+    Ok(Place {
+        position: read::position(row)?,
+        recorded_at: row.try_get("recorded_at")?,
+    })
+}
+
+fn another_writer_was_faster(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| {
+        error
+            .constraint()
+            .is_some_and(|name| name == STREAM_SEQUENCE || name == REQUEST_ID)
+            || error.code().is_some_and(|code| code == DEADLOCK_DETECTED)
+    })
+}
+
+/// The last sequences of those streams that have any event.
+async fn last_sequences(
+    pool: &PgPool,
+    expected: &[(Stream, u64)],
+) -> Result<HashMap<Stream, u64>, StoreError> {
+    let rows: Vec<(i64, i64)> = sqlx::query_as(LAST_SEQUENCES)
+        .bind(
+            expected
+                .iter()
+                .map(|((stream_type, _), _)| *stream_type)
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            expected
+                .iter()
+                .map(|((_, id), _)| id.to_string())
+                .collect::<Vec<_>>(),
+        )
+        .fetch_all(pool)
+        .await
+        .map_err(StoreError::Unavailable)?;
+    let stream = |index: i64| {
+        expected
+            .get(usize::try_from(index.checked_sub(1)?).ok()?)
+            .map(|(stream, _)| *stream)
+    };
+    Ok(rows
+        .into_iter()
+        .filter_map(|(index, last)| Some((stream(index)?, last.cast_unsigned())))
+        .collect())
+}

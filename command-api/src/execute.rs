@@ -1,0 +1,172 @@
+//! The only write loop: load → decide → append → answer.
+//!
+//! Accounts are dealt to a few committers by their id, each a task that owns the states of its hot accounts. While one batch
+//! commits, the next one gathers in the committer's queue; the batch is as large as the load makes it. Within a batch each
+//! command is decided on the state that the ones before it made, and answered only when the batch is durable.
+
+mod committer;
+mod hot_accounts;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::account::{Command, Rejection};
+use domain::{AccountId, RequestId, attempt};
+use proto::trace::TraceContext;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::event_store::{EventLog, Recorded, RequestKey, StoreError};
+
+use committer::{Committer, Job, Work};
+
+/// How the write loop is sized.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Committers, each with a connection's worth of work in flight.
+    pub committers: usize,
+    /// Requests that may wait for one committer; past it the caller is told to come back.
+    pub queue_max: usize,
+    /// Requests decided and committed at once, at most.
+    pub batch_max: usize,
+    /// Account states kept in memory by one committer, at most.
+    pub hot_accounts_max: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            committers: 2,
+            queue_max: 4_096,
+            batch_max: 512,
+            hot_accounts_max: 100_000,
+        }
+    }
+}
+
+/// A command on its way to an account.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub account_id: AccountId,
+    pub key: RequestKey,
+    pub command: Command,
+    pub trace: TraceContext,
+    /// When the caller stops waiting.
+    pub deadline: Option<Instant>,
+}
+
+/// The durable answer to a request: the last event it recorded. Every reply is made from it alone, so that a repeat of the
+/// request is answered with the same bytes.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub event: Recorded,
+    /// Whether an earlier call recorded it.
+    pub replayed: bool,
+}
+
+/// Why a request was not answered with an event.
+#[derive(Debug, Error)]
+pub enum ExecuteError {
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    #[error("the request id was used for another request before")]
+    RequestIdReused { first: Box<Recorded> },
+    #[error("too many requests are waiting")]
+    Overloaded,
+    #[error("the deadline passed before the request was decided; nothing is recorded")]
+    DeadlineExceeded,
+    /// Nothing was appended, or it cannot be known yet: repeating the request with the same id is safe.
+    #[error("whether the request is recorded is not known")]
+    OutcomeUnknown,
+    #[error("the account's history is damaged at {event_id}")]
+    Damaged { event_id: String },
+}
+
+/// How long a caller is asked to wait before it tries again.
+pub const RETRY_AFTER: Duration = Duration::from_millis(200);
+
+/// The write side's front: hands requests to the committer of their account.
+#[derive(Debug, Clone)]
+pub struct Executor {
+    committers: Arc<[mpsc::Sender<Job>]>,
+    log: Arc<dyn EventLog>,
+}
+
+impl Executor {
+    /// Starts the committers. They end when the last clone of the executor is dropped and their queues are empty.
+    pub fn start(log: Arc<dyn EventLog>, settings: &Settings) -> Self {
+        let committers = (0..settings.committers.max(1))
+            .map(|_| {
+                let (sender, receiver) = mpsc::channel(settings.queue_max.max(1));
+                tokio::spawn(Committer::new(Arc::clone(&log), settings).run(receiver));
+                sender
+            })
+            .collect();
+        Self { committers, log }
+    }
+
+    /// Decides a command and makes the decision durable.
+    pub async fn execute(&self, request: Request) -> Result<Answer, ExecuteError> {
+        let stream_id = request.account_id.as_uuid();
+        let work = Work::Command {
+            account_id: request.account_id,
+            command: Box::new(request.command),
+        };
+        self.submit(stream_id, work, request.key, request.trace, request.deadline)
+            .await
+    }
+
+    /// Keeps a purchase attempted with a number the bank never issued, under its request id.
+    pub async fn record_attempt(
+        &self,
+        attempt: attempt::CardNotRecognized,
+        key: RequestKey,
+        trace: TraceContext,
+        deadline: Option<Instant>,
+    ) -> Result<Answer, ExecuteError> {
+        let work = Work::Attempt(Box::new(attempt));
+        self.submit(key.id.as_uuid(), work, key, trace, deadline).await
+    }
+
+    /// What was recorded under a request id, if anything.
+    pub async fn find_request(&self, request_id: RequestId) -> Result<Option<Recorded>, StoreError> {
+        self.log.find_request(request_id).await
+    }
+
+    async fn submit(
+        &self,
+        stream_id: Uuid,
+        work: Work,
+        key: RequestKey,
+        trace: TraceContext,
+        deadline: Option<Instant>,
+    ) -> Result<Answer, ExecuteError> {
+        let (answer, answered) = oneshot::channel();
+        let job = Job {
+            work,
+            key,
+            trace,
+            deadline,
+            tries: 0,
+            answer,
+        };
+        self.committer_of(stream_id)
+            .try_send(job)
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => ExecuteError::Overloaded,
+                mpsc::error::TrySendError::Closed(_) => ExecuteError::OutcomeUnknown,
+            })?;
+        // A committer that is gone took its jobs along; what became of them is in the log.
+        answered.await.unwrap_or(Err(ExecuteError::OutcomeUnknown))
+    }
+
+    /// An account always goes through the same committer, so that the order of its transactions is the order of its events.
+    fn committer_of(&self, stream_id: Uuid) -> &mpsc::Sender<Job> {
+        let random_bits = stream_id.as_u64_pair().1;
+        let count = self.committers.len() as u64;
+        let index = usize::try_from(random_bits % count).unwrap_or_default();
+        &self.committers[index] // within bounds: a remainder of the length
+    }
+}

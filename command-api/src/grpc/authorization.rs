@@ -1,0 +1,71 @@
+//! `codebank.v1.AuthorizationService`: what a checkout asks.
+
+use proto::codebank::v1::authorization_service_server::AuthorizationService;
+use proto::codebank::v1::{AuthorizeRequest, AuthorizeResponse, GetOutcomeRequest, GetOutcomeResponse};
+use tonic::{Request, Response, Status, async_trait};
+
+use domain::RequestId;
+
+use crate::event_store::RequestKey;
+
+use super::call::Call;
+use super::{Services, fingerprint, parse, purchase, reply, status};
+
+#[derive(Debug, Clone)]
+pub(super) struct Authorizations {
+    pub(super) services: Services,
+}
+
+#[async_trait]
+impl AuthorizationService for Authorizations {
+    async fn authorize(
+        &self,
+        request: Request<AuthorizeRequest>,
+    ) -> Result<Response<AuthorizeResponse>, Status> {
+        let call = Call::of(&request);
+        let mut message = request.into_inner();
+        let (request_id, purchase) = parse::authorize(&mut message)?;
+        let card = purchase::recognize(&self.services, &purchase.card).await?;
+        let key = RequestKey {
+            id: request_id,
+            fingerprint: fingerprint::of_purchase(&self.services.vault, message, &purchase.card),
+        };
+        let answer = purchase::decide(&self.services, purchase, card, key, call).await?;
+        let decision = purchase::decided(&answer)?;
+        let message = AuthorizeResponse {
+            authorization: Some(decision.authorization),
+        };
+        Ok(reply::respond(message, answer.replayed))
+    }
+
+    /// `NOT_FOUND` promises that Authorize may be called with the request id; an id that another request took is therefore
+    /// `FAILED_PRECONDITION`.
+    async fn get_outcome(
+        &self,
+        request: Request<GetOutcomeRequest>,
+    ) -> Result<Response<GetOutcomeResponse>, Status> {
+        let request_id: RequestId = parse::only("request_id", &request.into_inner().request_id)?;
+        let found = self.services.executor.find_request(request_id).await;
+        let event = found.map_err(|error| status::of_store(&error))?.ok_or_else(|| {
+            let description = "nothing is recorded under this request id";
+            status::not_found(
+                "OUTCOME_NOT_FOUND",
+                "authorization",
+                &request_id.to_string(),
+                description,
+            )
+        })?;
+        let decision = reply::decision(&event).map_err(|error| status::of_store(&error))?;
+        let decision = decision.ok_or_else(|| {
+            let description = "what is recorded under this request id is not a purchase";
+            status::failed_precondition(
+                "NOT_AN_AUTHORIZATION",
+                &format!("request/{request_id}"),
+                description,
+            )
+        })?;
+        Ok(Response::new(GetOutcomeResponse {
+            authorization: Some(decision.authorization),
+        }))
+    }
+}

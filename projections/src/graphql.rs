@@ -1,0 +1,23 @@
+//! The GraphQL API: the schema merges the read models' own files, and adds what they share.
+
+mod error;
+mod extension;
+mod limits;
+mod loaders;
+mod page;
+mod scalars;
+mod schema;
+mod settings;
+mod values;
+mod visible;
+
+pub(crate) use error::{Code, Failure};
+pub(crate) use limits::Subscriptions;
+pub(crate) use loaders::{CardKey, CardLoader, card_by_key};
+pub(crate) use page::{Cursor, Page, page_cost};
+pub(crate) use scalars::{Date, MinorUnits, Version};
+pub use schema::sdl;
+pub(crate) use schema::{Schema, schema};
+pub use settings::Settings;
+pub(crate) use values::{Merchant, Money, account_id, instant, like, money};
+pub(crate) use visible::{Seen, at_least};

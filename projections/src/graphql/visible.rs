@@ -1,0 +1,65 @@
+//! Read your own write: a query may ask for at least some version of an account, and waits for it, but not for ever.
+
+use std::future::Future;
+
+use async_graphql::Context;
+use domain::AccountId;
+use tokio::time::{Instant, sleep_until};
+
+use super::{Failure, Settings, Version};
+use crate::store::ReadStore;
+
+/// An answer, and the account's version that it shows: both from one statement of the database, so that they agree.
+#[derive(Debug)]
+pub(crate) struct Seen<T> {
+    pub(crate) version: i64,
+    pub(crate) value: T,
+}
+
+/// Answers with what `read` gives once it shows version `wanted` or a later one; nothing of a version before it leaves here.
+/// `read` gives nothing where the account is not known (yet).
+pub(crate) async fn at_least<T, Read, Reading>(
+    ctx: &Context<'_>,
+    account: AccountId,
+    wanted: Option<Version>,
+    read: Read,
+) -> Result<Seen<T>, Failure>
+where
+    Read: Fn() -> Reading,
+    Reading: Future<Output = Result<Option<Seen<T>>, Failure>>,
+{
+    let first = read().await?;
+    let Some(Version(wanted)) = wanted else {
+        return first.ok_or(Failure::NotFound("account"));
+    };
+    if let Some(seen) = first
+        && seen.version >= wanted
+    {
+        return Ok(seen);
+    }
+    let store: &ReadStore = ctx.data_unchecked();
+    let settings: &Settings = ctx.data_unchecked();
+    let deadline = Instant::now() + settings.version_wait_max;
+    let mut news = store.news(account);
+    loop {
+        // Subscribed before this look, so that nothing applied in between is missed.
+        let seen = read().await?;
+        let version = seen.as_ref().map_or(0, |seen| seen.version);
+        if let Some(seen) = seen
+            && seen.version >= wanted
+        {
+            return Ok(seen);
+        }
+        if Instant::now() >= deadline {
+            return Err(Failure::VersionNotYetVisible {
+                wanted,
+                seen: version,
+            });
+        }
+        let look_again = deadline.min(Instant::now() + settings.look_interval);
+        tokio::select! {
+            () = news.next() => {}
+            () = sleep_until(look_again) => {}
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The read store: where the read models live, in PostgreSQL or in SQLite.
+//!
+//! The statements are one text for both, with ids as text, amounts as minor units, instants as microseconds and dates as ISO
+//! text; what differs between the two is kept in here (`bulk`, `space`). It knows no read model.
+
+mod bulk;
+mod error;
+mod macros;
+mod signal;
+mod space;
+
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::AccountId;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+pub(crate) use bulk::{Kind, Table, keys_json, keys_sql};
+pub use error::StoreError;
+pub(crate) use error::{Fault, fault};
+pub(crate) use macros::{all, all_in, execute, execute_in, optional};
+pub(crate) use signal::News;
+use signal::Signal;
+pub(crate) use space::{Space, Swap};
+
+/// Connections of one process, where nothing else is said.
+pub const CONNECTIONS_MAX: u32 = 16;
+/// How long a query waits for a free connection before it is answered with `UNAVAILABLE`.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a SQLite writer waits for another one.
+const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A handle on the read models; clones share their connections and the news of what was applied.
+#[derive(Debug, Clone)]
+pub struct ReadStore {
+    pub(crate) pool: Pool,
+    signal: Arc<Signal>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Pool {
+    Postgres(PgPool),
+    Sqlite(SqlitePool),
+}
+
+/// A transaction that may write.
+#[derive(Debug)]
+pub(crate) enum Tx {
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+}
+
+/// Which database speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Postgres,
+    Sqlite,
+}
+
+impl ReadStore {
+    /// Opens `postgres://…` or `sqlite://FILE` (made if missing). Connects when it is first used, so that a database that is
+    /// away at start is waited for by whoever can say so.
+    pub fn open(url: &str, connections_max: u32) -> Result<Self, StoreError> {
+        let pool = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(url).map_err(StoreError::Url)?;
+            Pool::Postgres(postgres_pool(options, connections_max))
+        } else if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url).map_err(StoreError::Url)?;
+            Pool::Sqlite(sqlite_pool(options, connections_max))
+        } else {
+            return Err(StoreError::Scheme);
+        };
+        Ok(Self::over(pool))
+    }
+
+    /// Opens a SQLite file, made if missing.
+    pub fn open_file(path: &Path, connections_max: u32) -> Self {
+        let options = SqliteConnectOptions::new().filename(path);
+        Self::over(Pool::Sqlite(sqlite_pool(options, connections_max)))
+    }
+
+    fn over(pool: Pool) -> Self {
+        Self {
+            pool,
+            signal: Arc::new(Signal::default()),
+        }
+    }
+
+    /// Brings the tables to this version's form.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        // An older program goes on working on tables that a newer one has expanded.
+        match &self.pool {
+            Pool::Postgres(pool) => {
+                sqlx::migrate!("migrations/postgres")
+                    .set_ignore_missing(true)
+                    .run(pool)
+                    .await
+            }
+            Pool::Sqlite(pool) => {
+                sqlx::migrate!("migrations/sqlite")
+                    .set_ignore_missing(true)
+                    .run(pool)
+                    .await
+            }
+        }
+        .map_err(|error| match error {
+            sqlx::migrate::MigrateError::Execute(error) => StoreError::from(error),
+            other => StoreError::Migration(other),
+        })
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        Ok(execute!(self, "select 1").map(|_| ())?)
+    }
+
+    /// Closes the connections, after what is under way.
+    pub async fn close(&self) {
+        match &self.pool {
+            Pool::Postgres(pool) => pool.close().await,
+            Pool::Sqlite(pool) => pool.close().await,
+        }
+    }
+
+    /// Tells who waits for these accounts, in this process, that they moved on.
+    pub(crate) fn announce(&self, accounts: Vec<AccountId>) {
+        self.signal.applied(accounts);
+    }
+
+    /// News of an account from now on.
+    pub(crate) fn news(&self, account: AccountId) -> News {
+        self.signal.subscribe(account)
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self.pool {
+            Pool::Postgres(_) => Dialect::Postgres,
+            Pool::Sqlite(_) => Dialect::Sqlite,
+        }
+    }
+
+    /// A transaction that writes. In SQLite it takes the only write lock at once: one that read first and wrote later would
+    /// be refused when another writer came in between.
+    pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        Ok(match &self.pool {
+            Pool::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Pool::Sqlite(pool) => Tx::Sqlite(pool.begin_with("begin immediate").await?),
+        })
+    }
+}
+
+impl Tx {
+    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Postgres(tx) => tx.commit().await,
+            Self::Sqlite(tx) => tx.commit().await,
+        }
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Postgres(_) => Dialect::Postgres,
+            Self::Sqlite(_) => Dialect::Sqlite,
+        }
+    }
+}
+
+/// The read models' commits need not wait for the disk: offsets and rows are in one transaction, so what a crash takes back
+/// is read from the feed again.
+fn postgres_pool(options: PgConnectOptions, connections_max: u32) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(options.options([("synchronous_commit", "off")]))
+}
+
+/// `synchronous=normal` for the same reason.
+fn sqlite_pool(options: SqliteConnectOptions, connections_max: u32) -> SqlitePool {
+    let options = options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(SQLITE_BUSY_TIMEOUT);
+    SqlitePoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(options)
+}

@@ -1,0 +1,47 @@
+//! How far each account is applied, in all read models alike: what tells a repeat from news and a gap from the next event,
+//! and the version that every answer carries.
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::AccountId;
+use serde::Serialize;
+
+use crate::store::{Kind, Table, Tx, all_in, keys_json, keys_sql};
+
+const TABLE: Table = Table {
+    name: "account_version",
+    columns: &[("account_id", Kind::Text), ("version", Kind::Integer)],
+    on_conflict: Some("(account_id) do update set version = excluded.version"),
+};
+
+#[derive(Debug, Serialize)]
+struct Row {
+    account_id: AccountId,
+    version: i64,
+}
+
+pub(crate) async fn load(
+    tx: &mut Tx,
+    accounts: &[AccountId],
+) -> Result<HashMap<AccountId, i64>, sqlx::Error> {
+    let sql = format!(
+        "select account_id, version from account_version where account_id in ({})",
+        keys_sql(tx.dialect())
+    );
+    let rows = all_in!(tx, (String, i64), &sql, keys_json(accounts)?)?;
+    let keyed = rows
+        .into_iter()
+        .filter_map(|(account, version)| Some((account.parse().ok()?, version)));
+    Ok(keyed.collect())
+}
+
+pub(crate) async fn write(tx: &mut Tx, versions: &BTreeMap<AccountId, i64>) -> Result<(), sqlx::Error> {
+    let rows: Vec<Row> = versions
+        .iter()
+        .map(|(account, version)| Row {
+            account_id: *account,
+            version: *version,
+        })
+        .collect();
+    TABLE.write(tx, &rows).await
+}
