@@ -28,6 +28,7 @@ pub(crate) use variables::of_the_stack as variables;
 
 /// Readable by `nobody`, writable by the owner.
 const FOLDER_MODE: u32 = 0o755;
+const PROGRAM: &str = "xtask";
 
 #[derive(Debug, Clone)]
 pub(crate) struct Stack {
@@ -54,11 +55,12 @@ impl Stack {
         owner: Option<Process>,
         root: &Path,
     ) -> Result<Self> {
-        if folder.join("stack.json").is_file() {
-            return Self::open(folder);
-        }
         for inner in ["logs", "processes"] {
             folders::create(&folder.join(inner))?;
+        }
+        keep_this_program(folder)?;
+        if folder.join("stack.json").is_file() {
+            return Self::open(folder);
         }
         fs::set_permissions(folder, fs::Permissions::from_mode(FOLDER_MODE))?;
         let folder = folder.canonicalize()?;
@@ -85,6 +87,11 @@ impl Stack {
             owner,
             registry: Registry::below(&root)?,
         })
+    }
+
+    /// This program, for the tests that kill and start servers.
+    pub(crate) fn program(&self) -> PathBuf {
+        self.folder.join(PROGRAM)
     }
 
     pub(crate) fn log(&self, server: Server) -> PathBuf {
@@ -119,6 +126,14 @@ impl Stack {
             .join("processes")
             .join(format!("{}.json", server.name()))
     }
+}
+
+/// A copy in the stack's folder: building the tests builds this program too, and would take the one that runs away from under them.
+fn keep_this_program(folder: &Path) -> Result<()> {
+    let beside = folder.join(PROGRAM).with_extension("new");
+    // By this name the kernel finds it even when its file is already another.
+    fs::copy("/proc/self/exe", &beside).with_context(|| format!("cannot write {}", beside.display()))?;
+    fs::rename(&beside, folder.join(PROGRAM)).context("cannot keep this program")
 }
 
 /// Whole or not at all: another command may read it at any moment.

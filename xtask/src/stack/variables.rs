@@ -5,13 +5,10 @@ use crate::server::Server;
 
 /// For tests (`CODEBANK_TEST_…`); a server that is not there is not named, and the tests that need it are skipped.
 pub(crate) fn of_the_stack(stack: &Stack, servers: &[Server]) -> Vec<(&'static str, String)> {
-    let mut variables = vec![("CODEBANK_TEST_STACK", stack.folder.display().to_string())];
-    // The program's own path, for tests that kill and start servers; without it they cannot.
-    variables.extend(
-        std::env::current_exe()
-            .ok()
-            .map(|program| ("CODEBANK_TEST_XTASK", program.display().to_string())),
-    );
+    let mut variables = vec![
+        ("CODEBANK_TEST_STACK", stack.folder.display().to_string()),
+        ("CODEBANK_TEST_XTASK", stack.program().display().to_string()),
+    ];
     variables.extend(servers.iter().map(|server| of_a_server(stack, *server)));
     variables
 }
