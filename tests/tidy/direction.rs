@@ -7,12 +7,26 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use crate::house;
 
 /// What each crate may depend on within the house. Tests, benches and developer commands may look at anything.
-const LAW: [(&str, &[&str]); 5] = [
+const LAW: [(&str, &[&str]); 8] = [
     ("domain", &[]),
     ("proto", &[]),
     ("command-api", &["domain", "proto"]),
     ("projections", &["domain", "proto"]),
-    ("codebank", &["domain", "proto", "command-api", "projections"]),
+    ("look", &[]),
+    ("store", &["proto", "look"]),
+    ("bank-pages", &["proto", "look"]),
+    (
+        "codebank",
+        &[
+            "domain",
+            "proto",
+            "command-api",
+            "projections",
+            "look",
+            "store",
+            "bank-pages",
+        ],
+    ),
 ];
 
 /// Nothing looks at these, but a crate's own tests may use the test support.

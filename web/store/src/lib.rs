@@ -1,0 +1,1 @@
+//! A shop: a customer of the bank, not a part of it. It knows the bank by gRPC alone.
