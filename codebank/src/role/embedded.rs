@@ -168,6 +168,7 @@ async fn read_side(
     ));
     let graphql = graphql::Settings {
         explorer: true,
+        operations: true,
         ..graphql::Settings::default()
     };
     let router = http::router(&store, graphql).merge(operations::router(readiness, metrics));

@@ -42,6 +42,9 @@ pub(crate) struct Args {
     /// Serve GraphiQL at /graphiql, and allow introspection.
     #[arg(long, env = "CODEBANK_GRAPHIQL", value_name = "BOOL", default_value_t = false, action = clap::ArgAction::Set)]
     graphiql: bool,
+    /// Answer `operations` and `pipeline`, which look across all accounts. For staff: keep such a process off public networks.
+    #[arg(long, env = "CODEBANK_OPERATIONS", value_name = "BOOL", default_value_t = false, action = clap::ArgAction::Set)]
+    operations: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -70,8 +73,10 @@ impl Args {
         feed.group_id.clone_from(&self.group_id);
         let http = check.address("CODEBANK_HTTP_ADDRESS", &self.http_address);
         check.plain("CODEBANK_GRAPHIQL", self.graphiql);
+        check.plain("CODEBANK_OPERATIONS", self.operations);
         let graphql = graphql::Settings {
             explorer: self.graphiql,
+            operations: self.operations,
             ..graphql::Settings::default()
         };
         Ok(check.finish(

@@ -230,7 +230,7 @@ fn name(kind: ActivityKind) -> &'static str {
         .map_or("", |(_, name)| name)
 }
 
-fn reason(code: &str) -> Result<Reason, Failure> {
+pub(crate) fn reason(code: &str) -> Result<Reason, Failure> {
     let known = DeclineReason::LADDER
         .into_iter()
         .find(|reason| reason.code() == code);

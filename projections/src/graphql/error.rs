@@ -10,6 +10,7 @@ use crate::store::StoreError;
 pub(crate) enum Code {
     BadUserInput,
     NotFound,
+    NotEnabled,
     VersionNotYetVisible,
     LimitExceeded,
     Unavailable,
@@ -21,6 +22,7 @@ impl Code {
         match self {
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::NotFound => "NOT_FOUND",
+            Self::NotEnabled => "NOT_ENABLED",
             Self::VersionNotYetVisible => "VERSION_NOT_YET_VISIBLE",
             Self::LimitExceeded => "LIMIT_EXCEEDED",
             Self::Unavailable => "UNAVAILABLE",
@@ -34,6 +36,8 @@ impl Code {
 pub(crate) enum Failure {
     BadUserInput(String),
     NotFound(&'static str),
+    /// Something that an operator has to switch on.
+    NotEnabled(&'static str),
     VersionNotYetVisible {
         wanted: i64,
         seen: i64,
@@ -62,6 +66,7 @@ impl Failure {
         match self {
             Self::BadUserInput(message) => coded(message, Code::BadUserInput),
             Self::NotFound(what) => coded(format!("there is no such {what}"), Code::NotFound),
+            Self::NotEnabled(what) => coded(format!("{what} are not switched on here"), Code::NotEnabled),
             Self::LimitExceeded(message) => coded(message, Code::LimitExceeded),
             Self::VersionNotYetVisible { wanted, seen } => {
                 let (wanted, seen) = (*wanted, *seen);

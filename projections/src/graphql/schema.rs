@@ -10,6 +10,7 @@ use crate::activity::graphql::ActivityQuery;
 use crate::activity::subscription::ActivitySubscription;
 use crate::card::graphql::CardQuery;
 use crate::merchant_spend::graphql::MerchantQuery;
+use crate::operations::graphql::OperationsQuery;
 use crate::statement::graphql::StatementQuery;
 use crate::store::ReadStore;
 
@@ -21,6 +22,7 @@ pub(crate) struct Query(
     ActivityQuery,
     StatementQuery,
     MerchantQuery,
+    OperationsQuery,
 );
 
 /// Everything that may be followed.

@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 pub struct Settings {
     /// `GraphiQL` at `/graphiql`, and introspection.
     pub explorer: bool,
+    /// `operations` and `pipeline`, which look across accounts and are for staff.
+    pub operations: bool,
     /// How long a query waits for the version it asks for (`atLeastVersion`).
     pub version_wait_max: Duration,
     /// How often those who wait look by themselves, for what another process applied.
@@ -30,6 +32,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             explorer: false,
+            operations: false,
             version_wait_max: Duration::from_secs(2),
             look_interval: Duration::from_millis(20),
             subscription_look_interval: Duration::from_millis(250),
