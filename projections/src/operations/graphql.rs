@@ -138,8 +138,9 @@ pub(crate) struct OperationsQuery;
 #[Object]
 impl OperationsQuery {
     /// The purchases of all accounts from `since` on and before `until` (now, if absent). For staff: without the operator's switch
-    /// (CODEBANK_OPERATIONS) it is answered with the code NOT_ENABLED.
+    /// (`CODEBANK_OPERATIONS`) it is answered with the code `NOT_ENABLED`.
     #[graphql(complexity = "1 + child_complexity")]
+    #[expect(clippy::unused_async, reason = "a field of the schema is")]
     async fn operations(
         &self,
         ctx: &Context<'_>,
@@ -184,7 +185,7 @@ impl Operations {
     }
 
     /// The purchases by bucket of time, oldest first, empty buckets included. The first and the last bucket have only what is
-    /// within the window. At most 2,400 buckets, otherwise LIMIT_EXCEEDED.
+    /// within the window. At most 2,400 buckets, otherwise `LIMIT_EXCEEDED`.
     #[graphql(complexity = "50 + 24 * child_complexity")]
     async fn over_time(&self, ctx: &Context<'_>, width: BucketWidth) -> Result<Vec<TimeBucket>> {
         let buckets = self.window.buckets(width)?;

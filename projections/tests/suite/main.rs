@@ -10,6 +10,7 @@
 mod support;
 
 mod histories;
+mod operations;
 mod poison;
 mod rebuild;
 mod refusals;
