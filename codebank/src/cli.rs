@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::client::{history, pay, statement};
+use crate::client::{dashboards, history, pay, statement};
 use crate::role::{command_api, embedded, migrate, projections, rebuild, relay};
 
 /// A bank that issues credit cards. Without a command it runs whole, in this process, with its data in a folder.
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Statement(statement::Args),
     /// Print an account's event history.
     History(history::Args),
+    /// Give Kibana the dashboards of this version.
+    Dashboards(dashboards::Args),
 }
 
 #[cfg(test)]

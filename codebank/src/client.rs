@@ -1,5 +1,6 @@
 //! Commands that talk to a running bank, as its customers do: over gRPC and GraphQL, knowing nothing of its insides.
 
+pub(crate) mod dashboards;
 pub(crate) mod history;
 pub(crate) mod pay;
 pub(crate) mod statement;

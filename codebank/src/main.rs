@@ -41,6 +41,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Pay(args)) => client::pay::run(args).await,
         Some(Command::Statement(args)) => client::statement::run(args).await,
         Some(Command::History(args)) => client::history::run(args).await,
+        Some(Command::Dashboards(args)) => client::dashboards::run(args).await,
     }
 }
 
