@@ -47,6 +47,19 @@ pub fn buf() -> Option<PathBuf> {
     needed("buf (Node's package registry)", variable("CODEBANK_TEST_BUF")).map(PathBuf::from)
 }
 
+/// The folder `node_modules` that has the tools of `infra/native/package.json`.
+#[track_caller]
+pub fn node_modules() -> Option<PathBuf> {
+    let found = variable("CODEBANK_TEST_NODE_MODULES");
+    needed("Node's tools (Node's package registry)", found).map(PathBuf::from)
+}
+
+/// Prometheus' own checker of its files.
+#[track_caller]
+pub fn promtool() -> Option<PathBuf> {
+    needed("promtool", on_the_search_path("promtool"))
+}
+
 /// `docker-compose`, of any version.
 #[track_caller]
 pub fn docker_compose() -> Option<PathBuf> {

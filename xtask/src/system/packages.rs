@@ -16,14 +16,21 @@ pub(crate) enum Need {
     Maven,
     Node,
     Compose,
+    Promtool,
 }
 
 impl Need {
     /// What the servers of the stack need.
     pub(crate) const OF_THE_STACK: [Self; 3] = [Self::Postgres, Self::Jdk, Self::Maven];
     /// What the tests need beside.
-    pub(crate) const OF_THE_TESTS: [Self; 5] =
-        [Self::Postgres, Self::Jdk, Self::Maven, Self::Node, Self::Compose];
+    pub(crate) const OF_THE_TESTS: [Self; 6] = [
+        Self::Postgres,
+        Self::Jdk,
+        Self::Maven,
+        Self::Node,
+        Self::Compose,
+        Self::Promtool,
+    ];
 
     fn debian_packages(self) -> &'static [&'static str] {
         match self {
@@ -32,6 +39,8 @@ impl Need {
             Self::Maven => &["maven"],
             Self::Node => &["nodejs", "npm"],
             Self::Compose => &["docker-compose"],
+            // Only its checker is used. Debian starts the server too; whoever does not want that runs `systemctl disable --now prometheus`.
+            Self::Promtool => &["prometheus"],
         }
     }
 
@@ -42,6 +51,7 @@ impl Need {
             Self::Maven => tool::find("mvn").is_some(),
             Self::Node => tool::find("node").is_some() && tool::find("npm").is_some(),
             Self::Compose => tool::find("docker-compose").is_some(),
+            Self::Promtool => tool::find("promtool").is_some(),
         }
     }
 }

@@ -74,8 +74,8 @@ impl Registry {
         Ok(Some(folder))
     }
 
-    /// The linter of the protocol.
-    pub(crate) fn buf(&self) -> Result<PathBuf> {
+    /// The folder `node_modules` of the tools that are written for Node.
+    pub(crate) fn node_modules(&self) -> Result<PathBuf> {
         let definitions =
             ["package.json", "package-lock.json"].map(|name| folders::infra().join("native").join(name));
         let folder = self.filled("node", &definitions, |folder| {
@@ -89,9 +89,9 @@ impl Registry {
             // Not `npm ci`: it wants every platform's binary in the lock file, and a registry need not have those of other platforms.
             npm.args(["install", "--no-save", "--no-audit", "--no-fund"])
                 .current_dir(folder);
-            tool::run("fetching buf with npm", &mut npm, &self.log)
+            tool::run("fetching Node's tools with npm", &mut npm, &self.log)
         })?;
-        Ok(folder.join("node_modules/.bin/buf"))
+        Ok(folder.join("node_modules"))
     }
 
     fn filled(

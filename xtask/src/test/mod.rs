@@ -53,7 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     println!("== Getting what the tests need (while they are built) ==");
     packages::provide(&Need::OF_THE_TESTS, &registry.log);
     let wanted = options.wanted_servers();
-    let ((had, buf), built) = thread::scope(|scope| {
+    let ((had, node_modules), built) = thread::scope(|scope| {
         let fetching = scope.spawn(|| fetch(&registry, &wanted));
         let built = runner::build(options);
         (fetching.join().unwrap_or_default(), built)
@@ -77,7 +77,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             .program
             .map(|program| ("CODEBANK_TEST_BIN", program.display().to_string())),
     );
-    variables.extend(buf.map(|program| ("CODEBANK_TEST_BUF", program.display().to_string())));
+    if let Some(folder) = node_modules {
+        let buf = folder.join(".bin/buf");
+        variables.push(("CODEBANK_TEST_BUF", buf.display().to_string()));
+        variables.push(("CODEBANK_TEST_NODE_MODULES", folder.display().to_string()));
+    }
     println!("== Testing ==");
     let tested = runner::test(options, &variables);
     report.skipped(stack.skipped());
@@ -91,9 +95,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(report.verdict(tested.passed))
 }
 
-/// Everything that has to come from a registry: the servers that can be had, and buf. The tests that need another are skipped.
+/// Everything that has to come from a registry: the servers that can be had, and Node's tools. The tests that need another are skipped.
 fn fetch(registry: &Registry, wanted: &[Server]) -> (Vec<Server>, Option<PathBuf>) {
     let had = stack::fetch_all(registry, wanted);
-    let buf = registry.buf().inspect_err(|error| println!("  buf: {error:#}"));
-    (had, buf.ok())
+    let node_modules = registry
+        .node_modules()
+        .inspect_err(|error| println!("  Node's tools: {error:#}"));
+    (had, node_modules.ok())
 }
