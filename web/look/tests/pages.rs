@@ -1,5 +1,7 @@
 //! What every page of every face gets by being dressed, asked for over HTTP. A face of three routes stands for them all.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly, in its helpers too")]
+
 use askama::Template;
 use axum::Router;
 use axum::body::Body;
