@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::projection::Projection;
 use crate::recorded::Poison;
-use crate::store::{Dialect, ReadStore, Tx, all, all_in, execute_in, keys_json, keys_sql};
+use crate::store::{Dialect, Kind, ReadStore, Table, Tx, all, all_in, execute_in, keys_json, keys_sql};
 
 /// One read model's place in one partition.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -94,6 +96,79 @@ pub(crate) async fn lock(
         current,
         behind,
     })
+}
+
+/// Locks several partitions at once, if each of them has all these read models at one place; gives the places.
+pub(crate) async fn lock_level(
+    tx: &mut Tx,
+    projections: &[Projection],
+    partitions: &[i32],
+) -> Result<Option<Positions>, sqlx::Error> {
+    // In one order, so that two who lock several do not wait for each other.
+    let sql = format!(
+        "select {COLUMNS} from projection_checkpoint
+         where cast(feed_partition as text) in ({}) order by feed_partition, projection{}",
+        keys_sql(tx.dialect()),
+        for_update(tx)
+    );
+    let keys: Vec<String> = partitions.iter().map(ToString::to_string).collect();
+    let rows = all_in!(tx, Row, &sql, keys_json(&keys)?)?;
+    let mut positions = Positions::new();
+    for partition in partitions {
+        let mut places = projections.iter().map(|projection| {
+            rows.iter()
+                .find(|row| {
+                    row.feed_partition == i64::from(*partition) && row.projection == projection.name()
+                })
+                .map(|row| row.next_offset)
+        });
+        let Some(Some(place)) = places.next() else {
+            return Ok(None);
+        };
+        if places.any(|other| other != Some(place)) {
+            return Ok(None);
+        }
+        positions.insert(*partition, place);
+    }
+    Ok(Some(positions))
+}
+
+/// Moves several partitions on, past whatever had stopped them.
+pub(crate) async fn advance_level(
+    tx: &mut Tx,
+    projections: &[Projection],
+    next_offsets: impl Iterator<Item = (i32, i64)>,
+) -> Result<(), sqlx::Error> {
+    let rows: Vec<Place> = next_offsets
+        .flat_map(|(feed_partition, next_offset)| {
+            projections.iter().map(move |projection| Place {
+                projection: projection.name(),
+                feed_partition,
+                next_offset,
+            })
+        })
+        .collect();
+    TABLE.write(tx, &rows).await
+}
+
+const TABLE: Table = Table {
+    name: "projection_checkpoint",
+    columns: &[
+        ("projection", Kind::Text),
+        ("feed_partition", Kind::Integer),
+        ("next_offset", Kind::Integer),
+    ],
+    on_conflict: Some(
+        "(projection, feed_partition) do update
+         set next_offset = excluded.next_offset, stopped_event_id = null, stopped_reason = null",
+    ),
+};
+
+#[derive(Debug, Serialize)]
+struct Place {
+    projection: &'static str,
+    feed_partition: i32,
+    next_offset: i64,
 }
 
 async fn lock_rows(tx: &mut Tx, projections: &[Projection], partition: i32) -> Result<Vec<Row>, sqlx::Error> {

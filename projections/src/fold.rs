@@ -92,13 +92,22 @@ fn poison(recorded: &Recorded, reason: &Inapplicable) -> Poison {
     }
 }
 
+/// Folds the events of several partitions, each in its order, if every one of them can be applied.
+pub(crate) fn fold_together<'k>(
+    known: &'k Known,
+    projections: &[Projection],
+    events: impl IntoIterator<Item = &'k Recorded>,
+) -> Option<Changes<'k>> {
+    fold_events(known, projections, events).ok()
+}
+
 fn fold_events<'k>(
     known: &'k Known,
     projections: &[Projection],
-    events: &'k [Recorded],
+    events: impl IntoIterator<Item = &'k Recorded>,
 ) -> Result<Changes<'k>, (usize, Inapplicable)> {
     let mut changes = Changes::on(known, projections);
-    for (index, recorded) in events.iter().enumerate() {
+    for (index, recorded) in events.into_iter().enumerate() {
         changes.fold(recorded).map_err(|reason| (index, reason))?;
     }
     Ok(changes)
@@ -151,12 +160,8 @@ impl<'k> Changes<'k> {
             .unwrap_or(0)
     }
 
-    /// The accounts that moved on.
-    pub(crate) fn accounts(&self) -> Vec<AccountId> {
-        self.versions.keys().copied().collect()
-    }
-
-    pub(crate) async fn write(self, tx: &mut Tx) -> Result<(), sqlx::Error> {
+    /// Writes it all; gives the accounts that moved on, with their versions.
+    pub(crate) async fn write(self, tx: &mut Tx) -> Result<BTreeMap<AccountId, i64>, sqlx::Error> {
         if let Some(changes) = self.account_balance {
             changes.write(tx).await?;
         }
@@ -172,7 +177,8 @@ impl<'k> Changes<'k> {
         if let Some(changes) = self.merchant_spend {
             changes.write(tx).await?;
         }
-        crate::version::write(tx, &self.versions).await
+        crate::version::write(tx, &self.versions).await?;
+        Ok(self.versions)
     }
 }
 

@@ -210,6 +210,13 @@ impl Feed for KafkaFeed {
         }
     }
 
+    async fn next_batches(&mut self) -> Result<Vec<Batch>, FeedUnavailable> {
+        let mut batches = vec![self.next_batch().await?];
+        self.buffer
+            .take_others(&mut batches, self.settings.batch_events_max);
+        Ok(batches)
+    }
+
     async fn seek(&mut self, partition: i32, offset: i64) -> Result<(), FeedUnavailable> {
         self.follow_rebalances();
         self.buffer.forget(partition);

@@ -28,6 +28,8 @@ pub(crate) use signal::News;
 use signal::Signal;
 pub(crate) use space::{Space, Swap};
 
+use crate::version;
+
 /// Connections of one process, where nothing else is said.
 pub const CONNECTIONS_MAX: u32 = 16;
 /// How long a query waits for a free connection before it is answered with `UNAVAILABLE`.
@@ -128,8 +130,17 @@ impl ReadStore {
     }
 
     /// Tells who waits for these accounts, in this process, that they moved on.
-    pub(crate) fn announce(&self, accounts: Vec<AccountId>) {
-        self.signal.applied(accounts);
+    pub(crate) fn announce(&self, versions: impl IntoIterator<Item = (AccountId, i64)>) {
+        self.signal.applied(versions);
+    }
+
+    /// Looks, on behalf of all who wait, whether another process moved their accounts on; one question to the database within the
+    /// interval, however many wait.
+    pub(crate) async fn look(&self, interval: Duration) -> Result<(), sqlx::Error> {
+        if let Some(accounts) = self.signal.due(interval) {
+            self.announce(version::of(self, &accounts).await?);
+        }
+        Ok(())
     }
 
     /// News of an account from now on.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use domain::AccountId;
 use serde::Serialize;
 
-use crate::store::{Kind, Table, Tx, all_in, keys_json, keys_sql};
+use crate::store::{Dialect, Kind, ReadStore, Table, Tx, all, all_in, keys_json, keys_sql};
 
 const TABLE: Table = Table {
     name: "account_version",
@@ -24,15 +24,29 @@ pub(crate) async fn load(
     tx: &mut Tx,
     accounts: &[AccountId],
 ) -> Result<HashMap<AccountId, i64>, sqlx::Error> {
-    let sql = format!(
-        "select account_id, version from account_version where account_id in ({})",
-        keys_sql(tx.dialect())
-    );
+    let sql = select(tx.dialect());
     let rows = all_in!(tx, (String, i64), &sql, keys_json(accounts)?)?;
-    let keyed = rows
-        .into_iter()
-        .filter_map(|(account, version)| Some((account.parse().ok()?, version)));
-    Ok(keyed.collect())
+    Ok(keyed(rows).collect())
+}
+
+/// As it can be seen outside a transaction.
+pub(crate) async fn of(
+    store: &ReadStore,
+    accounts: &[AccountId],
+) -> Result<HashMap<AccountId, i64>, sqlx::Error> {
+    let sql = select(store.dialect());
+    let rows = all!(store, (String, i64), &sql, keys_json(accounts)?)?;
+    Ok(keyed(rows).collect())
+}
+
+fn select(dialect: Dialect) -> String {
+    let keys = keys_sql(dialect);
+    format!("select account_id, version from account_version where account_id in ({keys})")
+}
+
+fn keyed(rows: Vec<(String, i64)>) -> impl Iterator<Item = (AccountId, i64)> {
+    rows.into_iter()
+        .filter_map(|(account, version)| Some((account.parse().ok()?, version)))
 }
 
 pub(crate) async fn write(tx: &mut Tx, versions: &BTreeMap<AccountId, i64>) -> Result<(), sqlx::Error> {

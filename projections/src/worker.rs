@@ -10,7 +10,7 @@ use proto::feed::{Batch, Feed, FeedUnavailable};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
-use crate::apply::{Applied, Outcome, apply};
+use crate::apply::{Applied, Outcome, apply, apply_together};
 use crate::backoff::{Backoff, Cancelled};
 use crate::health::Health;
 use crate::metrics;
@@ -49,37 +49,66 @@ impl Worker {
 
     /// Works until it is cancelled; a batch under way is finished first.
     pub async fn run(mut self, mut feed: impl Feed, cancel: CancellationToken) {
-        while let Ok(batch) = self.next_batch(&mut feed, &cancel).await {
-            let span = info_span!(
-                "apply_batch",
-                partition = batch.partition,
-                from = batch.from,
-                next = batch.next
-            );
-            if let Err(Cancelled) = self.handle(&mut feed, batch, &cancel).instrument(span).await {
+        while let Ok(batches) = self.next_batches(&mut feed, &cancel).await {
+            let readings = batches.into_iter().map(Reading::of).collect();
+            if let Err(Cancelled) = self.handle_all(&mut feed, readings, &cancel).await {
                 break;
             }
         }
         info!("the projection worker has stopped");
     }
 
-    async fn next_batch(&self, feed: &mut impl Feed, cancel: &CancellationToken) -> Result<Batch, Cancelled> {
+    /// All in one transaction where nothing is in the way; otherwise one after the other, so that trouble stays with its partition.
+    async fn handle_all(
+        &mut self,
+        feed: &mut impl Feed,
+        readings: Vec<Reading>,
+        cancel: &CancellationToken,
+    ) -> Result<(), Cancelled> {
+        if readings.len() > 1
+            && let Ok(Some(applied)) = apply_together(&self.store, &Projection::ALL, &readings).await
+        {
+            self.health.store(None);
+            for (reading, applied) in readings.iter().zip(&applied) {
+                self.applied(reading, applied);
+                self.acknowledge(feed, reading.partition, applied.next_offset)
+                    .await;
+            }
+            return Ok(());
+        }
+        for reading in readings {
+            let span = info_span!(
+                "apply_batch",
+                partition = reading.partition,
+                from = reading.from,
+                next = reading.next
+            );
+            self.handle(feed, reading, cancel).instrument(span).await?;
+        }
+        Ok(())
+    }
+
+    async fn next_batches(
+        &self,
+        feed: &mut impl Feed,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Batch>, Cancelled> {
         let mut backoff = Backoff::new();
         loop {
-            let batch = tokio::select! {
+            let batches = tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Err(Cancelled),
-                batch = feed.next_batch() => batch,
+                batches = feed.next_batches() => batches,
                 // A feed that waits again without complaint is back; there may be nothing to deliver for long.
                 () = tokio::time::sleep(FEED_QUIET) => {
                     self.health.feed(None);
                     continue;
                 }
             };
-            match batch {
-                Ok(batch) => {
+            match batches {
+                Ok(batches) => {
                     self.health.feed(None);
-                    return Ok(batch);
+                    return Ok(batches);
                 }
                 Err(unavailable) => self.wait_for_feed(&unavailable, &mut backoff, cancel).await?,
             }
@@ -89,12 +118,12 @@ impl Worker {
     async fn handle(
         &mut self,
         feed: &mut impl Feed,
-        batch: Batch,
+        reading: Reading,
         cancel: &CancellationToken,
     ) -> Result<(), Cancelled> {
         let mut backoff = Backoff::new();
-        // The batch, or what is left of it after the database refused some of it: the next part last.
-        let mut parts = vec![Reading::of(batch)];
+        // The reading, or what is left of it after the database refused some of it: the next part last.
+        let mut parts = vec![reading];
         while let Some(reading) = parts.pop() {
             match apply(&self.store, &Projection::ALL, &reading).await {
                 Ok(Outcome::Elsewhere { next_offset }) => match self.gone(&reading, next_offset) {

@@ -51,6 +51,11 @@ pub trait Feed: Send {
     /// The next events of some partition; waits until there are any. Cancel-safe: a dropped call loses nothing.
     async fn next_batch(&mut self) -> Result<Batch, FeedUnavailable>;
 
+    /// The same of several partitions, one batch of each: what has arrived of others meanwhile comes along. Cancel-safe too.
+    async fn next_batches(&mut self) -> Result<Vec<Batch>, FeedUnavailable> {
+        Ok(vec![self.next_batch().await?])
+    }
+
     /// Goes on at `offset` of `partition`, backwards or forwards.
     async fn seek(&mut self, partition: i32, offset: i64) -> Result<(), FeedUnavailable>;
 

@@ -179,6 +179,16 @@ impl Feed for TableFeed {
         }
     }
 
+    async fn next_batches(&mut self) -> Result<Vec<Batch>, FeedUnavailable> {
+        let mut batches = vec![self.next_batch().await?];
+        let taken =
+            |batches: &[Batch], next: &Batch| batches.iter().any(|batch| batch.partition == next.partition);
+        while let Some(next) = self.ready.pop_front_if(|next| !taken(&batches, next)) {
+            batches.push(next);
+        }
+        Ok(batches)
+    }
+
     async fn seek(&mut self, partition: i32, offset: i64) -> Result<(), FeedUnavailable> {
         *self.cursor(partition)? = Cursor::at(offset.max(0));
         Ok(())

@@ -71,6 +71,16 @@ struct Follower {
 }
 
 impl Follower {
+    async fn moved_on(&mut self) -> Result<(), Failure> {
+        while self.news.version() <= self.version {
+            tokio::select! {
+                () = self.news.next() => {}
+                () = sleep(self.look_interval) => self.store.look(self.look_interval).await?,
+            }
+        }
+        Ok(())
+    }
+
     async fn next(&mut self) -> Result<Activity, Failure> {
         loop {
             if let Some(row) = self.rows.pop_front() {
@@ -81,10 +91,7 @@ impl Follower {
                 .await?
                 .into();
             if self.rows.is_empty() {
-                tokio::select! {
-                    () = self.news.next() => {}
-                    () = sleep(self.look_interval) => {}
-                }
+                self.moved_on().await?;
             }
         }
     }

@@ -42,7 +42,7 @@ type Key = (AccountId, CardId);
 pub(crate) type Known = HashMap<Key, Row>;
 
 /// Loads what the batch's card events change. Purchases change no card, so most batches ask for nothing.
-pub(crate) async fn load(tx: &mut Tx, events: &[Recorded]) -> Result<Known, sqlx::Error> {
+pub(crate) async fn load(tx: &mut Tx, events: &[&Recorded]) -> Result<Known, sqlx::Error> {
     let accounts: Vec<AccountId> = events
         .iter()
         .filter(|recorded| changes_a_card(&recorded.event))

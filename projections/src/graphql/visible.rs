@@ -28,21 +28,15 @@ where
     Read: Fn() -> Reading,
     Reading: Future<Output = Result<Option<Seen<T>>, Failure>>,
 {
-    let first = read().await?;
     let Some(Version(wanted)) = wanted else {
-        return first.ok_or(Failure::NotFound("account"));
+        return read().await?.ok_or(Failure::NotFound("account"));
     };
-    if let Some(seen) = first
-        && seen.version >= wanted
-    {
-        return Ok(seen);
-    }
     let store: &ReadStore = ctx.data_unchecked();
     let settings: &Settings = ctx.data_unchecked();
     let deadline = Instant::now() + settings.version_wait_max;
+    // Subscribed before the first look, so that nothing applied in between is missed.
     let mut news = store.news(account);
     loop {
-        // Subscribed before this look, so that nothing applied in between is missed.
         let seen = read().await?;
         let version = seen.as_ref().map_or(0, |seen| seen.version);
         if let Some(seen) = seen
@@ -56,10 +50,14 @@ where
                 seen: version,
             });
         }
-        let look_again = deadline.min(Instant::now() + settings.look_interval);
-        tokio::select! {
-            () = news.next() => {}
-            () = sleep_until(look_again) => {}
+        // Without news there is nothing new to read: a thousand who wait must not be a thousand who ask.
+        while news.version() < wanted && Instant::now() < deadline {
+            tokio::select! {
+                () = news.next() => {}
+                () = sleep_until(deadline.min(Instant::now() + settings.look_interval)) => {
+                    store.look(settings.look_interval).await?;
+                }
+            }
         }
     }
 }

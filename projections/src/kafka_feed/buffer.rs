@@ -54,6 +54,18 @@ impl Buffer {
         })
     }
 
+    /// A batch of each partition that has one and is not among these.
+    pub(super) fn take_others(&mut self, taken: &mut Vec<Batch>, at_most: usize) {
+        for _ in 0..self.turns.len() {
+            let next = self.turns.front().copied();
+            if taken.iter().any(|batch| Some(batch.partition) == next) {
+                self.turns.rotate_left(1);
+            } else {
+                taken.extend(self.take_batch(at_most));
+            }
+        }
+    }
+
     /// Drops what waits of a partition.
     pub(super) fn forget(&mut self, partition: i32) {
         if let Some(waiting) = self.partitions.remove(&partition) {

@@ -1,22 +1,30 @@
 //! The news that an account moved on, within this process: whoever waits for an account is woken when its events are applied,
-//! and nobody else. Another process's worker is not heard, so those who wait also look for themselves now and then.
+//! and nobody else. Another process's worker is not heard: for that one of those who wait looks now and then, on behalf of all.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use domain::AccountId;
 use tokio::sync::watch;
 
 #[derive(Debug, Default)]
 pub(crate) struct Signal {
-    waiting: Mutex<HashMap<AccountId, watch::Sender<()>>>,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Each account's version, as far as it was heard of.
+    accounts: HashMap<AccountId, watch::Sender<i64>>,
+    looked_at: Option<Instant>,
 }
 
 /// News of one account, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct News {
     account: AccountId,
-    receiver: watch::Receiver<()>,
+    receiver: watch::Receiver<i64>,
     signal: Arc<Signal>,
 }
 
@@ -25,8 +33,9 @@ impl Signal {
     pub(crate) fn subscribe(self: &Arc<Self>, account: AccountId) -> News {
         let receiver = self
             .waiting()
+            .accounts
             .entry(account)
-            .or_insert_with(|| watch::channel(()).0)
+            .or_insert_with(|| watch::channel(0).0)
             .subscribe();
         News {
             account,
@@ -35,24 +44,45 @@ impl Signal {
         }
     }
 
-    /// Wakes who waits for these accounts.
-    pub(crate) fn applied(&self, accounts: impl IntoIterator<Item = AccountId>) {
+    /// Wakes who waits for these accounts, if they moved on.
+    pub(crate) fn applied(&self, versions: impl IntoIterator<Item = (AccountId, i64)>) {
         let waiting = self.waiting();
-        if waiting.is_empty() {
+        if waiting.accounts.is_empty() {
             return;
         }
-        for sender in accounts.into_iter().filter_map(|account| waiting.get(&account)) {
-            sender.send_replace(());
+        for (account, version) in versions {
+            if let Some(sender) = waiting.accounts.get(&account) {
+                sender.send_if_modified(|known| {
+                    let moved = version > *known;
+                    *known = version.max(*known);
+                    moved
+                });
+            }
         }
     }
 
+    /// The accounts to be looked at for all who wait, if nobody looked within the interval.
+    pub(crate) fn due(&self, interval: Duration) -> Option<Vec<AccountId>> {
+        let mut waiting = self.waiting();
+        if waiting.looked_at.is_some_and(|at| at.elapsed() < interval) {
+            return None;
+        }
+        waiting.looked_at = Some(Instant::now());
+        Some(waiting.accounts.keys().copied().collect())
+    }
+
     /// A panic elsewhere cannot leave the map half changed, so a poisoned lock is as good as any.
-    fn waiting(&self) -> MutexGuard<'_, HashMap<AccountId, watch::Sender<()>>> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl News {
+    /// The account's version, as far as it was heard of since.
+    pub(crate) fn version(&self) -> i64 {
+        *self.receiver.borrow()
+    }
+
     /// Waits until the account moved on since the last call.
     pub(crate) async fn next(&mut self) {
         if self.receiver.changed().await.is_err() {
@@ -67,10 +97,11 @@ impl Drop for News {
     fn drop(&mut self) {
         let mut waiting = self.signal.waiting();
         if waiting
+            .accounts
             .get(&self.account)
             .is_some_and(|sender| sender.receiver_count() <= 1)
         {
-            waiting.remove(&self.account);
+            waiting.accounts.remove(&self.account);
         }
     }
 }
@@ -84,11 +115,25 @@ mod tests {
         let account = |n: u128| AccountId::new(uuid::Uuid::from_u128(n));
         let signal = Arc::new(Signal::default());
         let (mut first, mut second) = (signal.subscribe(account(1)), signal.subscribe(account(2)));
-        signal.applied([account(1), account(3)]);
+        signal.applied([(account(1), 5), (account(3), 1)]);
         first.next().await;
+        assert_eq!(first.version(), 5);
         assert!(futures::FutureExt::now_or_never(second.next()).is_none());
+        signal.applied([(account(1), 4)]);
         assert!(futures::FutureExt::now_or_never(first.next()).is_none());
+        assert_eq!(first.version(), 5);
         drop((first, second));
-        assert!(signal.waiting().is_empty());
+        assert!(signal.waiting().accounts.is_empty());
+    }
+
+    #[test]
+    fn one_looks_for_all_and_not_too_often() {
+        let signal = Arc::new(Signal::default());
+        let account = AccountId::new(uuid::Uuid::from_u128(1));
+        let _news = signal.subscribe(account);
+        let hour = Duration::from_hours(1);
+        assert_eq!(signal.due(hour), Some(vec![account]));
+        assert_eq!(signal.due(hour), None);
+        assert_eq!(signal.due(Duration::ZERO), Some(vec![account]));
     }
 }

@@ -205,6 +205,19 @@ impl Feed for MemoryFeed {
         }
     }
 
+    async fn next_batches(&mut self) -> Result<Vec<Batch>, FeedUnavailable> {
+        let mut batches = vec![self.next_batch().await?];
+        while let Some(batch) = self.poll() {
+            if batches.iter().any(|taken| taken.partition == batch.partition) {
+                // It comes again when it is asked for again.
+                self.at[batch.partition as usize] = batch.from;
+                break;
+            }
+            batches.push(batch);
+        }
+        Ok(batches)
+    }
+
     async fn seek(&mut self, partition: i32, offset: i64) -> Result<(), FeedUnavailable> {
         self.fail()?;
         self.at[partition as usize] = offset;
