@@ -52,7 +52,7 @@ pub struct Settings {
     pub batch_events_max: usize,
     /// Batches handed to Kafka and not yet acknowledged, at most: what is repeated after a crash.
     pub batches_in_flight_max: usize,
-    /// How long to wait before looking again when the log had nothing new.
+    /// How often the log is looked at, unless there is more than a batch to read.
     pub poll_interval: Duration,
     /// How often progress is stored while it is being made.
     pub progress_interval: Duration,

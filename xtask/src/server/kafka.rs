@@ -57,6 +57,8 @@ pub(super) fn script(name: &str, stack: &Stack, manner: Manner) -> Result<Comman
     command
         .arg(settings.join(name))
         .env("PATH", path_with_java()?)
+        // A stack that lives for minutes spends more on the optimizing compiler than that gives back.
+        .env("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
         .env("CODEBANK_KAFKA_CLASSPATH", classpath(&stack.registry.kafka()?))
         .env("CODEBANK_KAFKA_CONFIG", settings);
     Ok(command)
