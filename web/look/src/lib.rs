@@ -28,4 +28,4 @@ pub use key::load_or_make_key;
 pub use language::Language;
 pub use page::{Frame, Link, Page, html};
 pub use problem::{Problem, fallback, method_not_allowed, not_found};
-pub use visit::{Settings, Visitor, dress};
+pub use visit::{Settings, Visitor, dress, local_path};

@@ -175,7 +175,7 @@ async fn with_session(State(settings): State<Arc<Settings>>, mut request: Reques
 }
 
 /// The path if it is one of this host, else its root: nobody is sent elsewhere.
-pub(crate) fn local_path(path: &str) -> &str {
+pub fn local_path(path: &str) -> &str {
     let mut characters = path.chars();
     let is_local = characters.next() == Some('/')
         && !matches!(characters.next(), Some('/' | '\\'))

@@ -1,0 +1,182 @@
+//! The bank's answers, as far as the pages show them.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Deserializer, de};
+
+/// An amount, in whole minor units.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Money {
+    #[serde(deserialize_with = "decimal_text")]
+    pub(crate) minor_units: i64,
+    pub(crate) currency: String,
+}
+
+/// The API writes whole numbers as text, since readers of JSON make floats of numbers.
+fn decimal_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(de::Error::custom)
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Account {
+    #[serde(rename = "accountVersion")]
+    pub(crate) version: u64,
+    pub(crate) status: AccountStatus,
+    pub(crate) credit_limit: Money,
+    pub(crate) outstanding: Money,
+    pub(crate) available: Money,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum AccountStatus {
+    Open,
+    Closed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum StatementStatus {
+    Open,
+    Closed,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Statement {
+    pub(crate) account_version: u64,
+    pub(crate) cycle: String,
+    pub(crate) status: StatementStatus,
+    pub(crate) opens_on: NaiveDate,
+    pub(crate) closes_on: NaiveDate,
+    pub(crate) due_on: NaiveDate,
+    pub(crate) total: Money,
+    pub(crate) line_count: i64,
+    pub(crate) lines: Listed<Line>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Summary {
+    pub(crate) cycle: String,
+    pub(crate) closes_on: NaiveDate,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Line {
+    pub(crate) version: u64,
+    pub(crate) occurred_at: DateTime<Utc>,
+    pub(crate) amount: Money,
+    pub(crate) merchant: Merchant,
+    pub(crate) description: String,
+    pub(crate) card_last_four: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Merchant {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) mcc: String,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Listed<T> {
+    pub(crate) nodes: Vec<T>,
+    pub(crate) page_info: PageInfo,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PageInfo {
+    pub(crate) has_previous_page: bool,
+    pub(crate) has_next_page: bool,
+    pub(crate) start_cursor: Option<String>,
+    pub(crate) end_cursor: Option<String>,
+}
+
+/// A list that comes whole.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Nodes<T> {
+    pub(crate) nodes: Vec<T>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Spend {
+    pub(crate) merchant: Merchant,
+    pub(crate) purchase_count: i64,
+    pub(crate) amount: Money,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Card {
+    pub(crate) id: String,
+    pub(crate) last_four: String,
+    pub(crate) expiry_month: u32,
+    pub(crate) expiry_year: u32,
+    pub(crate) status: CardStatus,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum CardStatus {
+    Issued,
+    Active,
+    Blocked,
+    Cancelled,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Activity {
+    pub(crate) id: String,
+    pub(crate) version: u64,
+    pub(crate) kind: ActivityKind,
+    pub(crate) occurred_at: DateTime<Utc>,
+    pub(crate) card_id: Option<String>,
+    pub(crate) card_last_four: Option<String>,
+    pub(crate) authorization_id: Option<String>,
+    pub(crate) amount: Option<Money>,
+    pub(crate) merchant: Option<Merchant>,
+    pub(crate) description: Option<String>,
+    pub(crate) decline_reason: Option<DeclineReason>,
+    pub(crate) cycle: Option<String>,
+    pub(crate) credit_limit: Option<Money>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum ActivityKind {
+    AccountOpened,
+    CreditLimitChanged,
+    CardIssued,
+    CardActivated,
+    CardBlocked,
+    CardUnblocked,
+    CardCancelled,
+    AccountClosed,
+    PurchaseApproved,
+    PurchaseDeclined,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum DeclineReason {
+    CardNotFound,
+    ExpiryMismatch,
+    SecurityCodeMismatch,
+    AccountClosed,
+    CardCancelled,
+    CardNotActivated,
+    CardBlocked,
+    CardExpired,
+    OverLimit,
+}

@@ -1,0 +1,92 @@
+//! What the bank's facts are called on the pages, in both languages.
+
+use look::Language;
+
+use crate::bank::facts::{ActivityKind, CardStatus, DeclineReason};
+
+pub(crate) fn kind(language: Language, kind: ActivityKind) -> &'static str {
+    let (en, pt) = match kind {
+        ActivityKind::AccountOpened => ("Account opened", "Conta aberta"),
+        ActivityKind::CreditLimitChanged => ("Credit limit changed", "Limite de crédito alterado"),
+        ActivityKind::CardIssued => ("Card issued", "Cartão emitido"),
+        ActivityKind::CardActivated => ("Card activated", "Cartão ativado"),
+        ActivityKind::CardBlocked => ("Card blocked", "Cartão bloqueado"),
+        ActivityKind::CardUnblocked => ("Card unblocked", "Cartão desbloqueado"),
+        ActivityKind::CardCancelled => ("Card cancelled", "Cartão cancelado"),
+        ActivityKind::AccountClosed => ("Account closed", "Conta encerrada"),
+        ActivityKind::PurchaseApproved => ("Purchase approved", "Compra aprovada"),
+        ActivityKind::PurchaseDeclined => ("Purchase declined", "Compra recusada"),
+    };
+    language.t(en, pt)
+}
+
+/// Why a purchase was declined, and what the cardholder can do.
+pub(crate) fn reason(language: Language, reason: DeclineReason) -> (&'static str, &'static str) {
+    let (en, pt, next_en, next_pt) = match reason {
+        DeclineReason::CardNotFound => (
+            "The card is not one of this account",
+            "O cartão não é desta conta",
+            "Check the number that the shop has on file.",
+            "Confira o número que a loja tem guardado.",
+        ),
+        DeclineReason::ExpiryMismatch => (
+            "The expiry date given was wrong",
+            "A validade informada estava errada",
+            "Type the date that is printed on the card. If this was not you, block the card.",
+            "Digite a data impressa no cartão. Se não foi você, bloqueie o cartão.",
+        ),
+        DeclineReason::SecurityCodeMismatch => (
+            "The security code given was wrong",
+            "O código de segurança informado estava errado",
+            "Type the three digits on the card. If this was not you, block the card.",
+            "Digite os três dígitos do cartão. Se não foi você, bloqueie o cartão.",
+        ),
+        DeclineReason::AccountClosed => (
+            "The account is closed",
+            "A conta está encerrada",
+            "No purchase can be made on it any more.",
+            "Não é mais possível comprar com ela.",
+        ),
+        DeclineReason::CardCancelled => (
+            "The card is cancelled",
+            "O cartão está cancelado",
+            "Use another card of the account.",
+            "Use outro cartão da conta.",
+        ),
+        DeclineReason::CardNotActivated => (
+            "The card is not activated yet",
+            "O cartão ainda não foi ativado",
+            "Activate it, then try again.",
+            "Ative o cartão e tente de novo.",
+        ),
+        DeclineReason::CardBlocked => (
+            "The card was blocked",
+            "O cartão estava bloqueado",
+            "Unblock it under Cards, then try again.",
+            "Desbloqueie o cartão em Cartões e tente de novo.",
+        ),
+        DeclineReason::CardExpired => (
+            "The card has expired",
+            "O cartão venceu",
+            "Use a card that is still good.",
+            "Use um cartão dentro da validade.",
+        ),
+        DeclineReason::OverLimit => (
+            "The amount was above the available limit",
+            "O valor passava do limite disponível",
+            "Try a smaller amount.",
+            "Tente um valor menor.",
+        ),
+    };
+    (language.t(en, pt), language.t(next_en, next_pt))
+}
+
+/// A card's state, and the kind of chip that shows it.
+pub(crate) fn card_status(language: Language, status: CardStatus) -> (&'static str, &'static str) {
+    match status {
+        CardStatus::Issued => (language.t("Not activated", "Não ativado"), "warn"),
+        CardStatus::Active => (language.t("Active", "Ativo"), "ok"),
+        CardStatus::Blocked => (language.t("Blocked", "Bloqueado"), "danger"),
+        CardStatus::Cancelled => (language.t("Cancelled", "Cancelado"), ""),
+    }
+}
