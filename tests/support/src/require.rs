@@ -60,6 +60,18 @@ pub fn promtool() -> Option<PathBuf> {
     needed("promtool", on_the_search_path("promtool"))
 }
 
+/// A browser without a window.
+#[track_caller]
+pub fn chromium() -> Option<PathBuf> {
+    needed("chromium", on_the_search_path("chromium"))
+}
+
+/// What reads the text of a PDF.
+#[track_caller]
+pub fn pdftotext() -> Option<PathBuf> {
+    needed("pdftotext", on_the_search_path("pdftotext"))
+}
+
 /// `docker-compose`, of any version.
 #[track_caller]
 pub fn docker_compose() -> Option<PathBuf> {

@@ -17,19 +17,23 @@ pub(crate) enum Need {
     Node,
     Compose,
     Promtool,
+    Chromium,
+    Poppler,
 }
 
 impl Need {
     /// What the servers of the stack need.
     pub(crate) const OF_THE_STACK: [Self; 3] = [Self::Postgres, Self::Jdk, Self::Maven];
     /// What the tests need beside.
-    pub(crate) const OF_THE_TESTS: [Self; 6] = [
+    pub(crate) const OF_THE_TESTS: [Self; 8] = [
         Self::Postgres,
         Self::Jdk,
         Self::Maven,
         Self::Node,
         Self::Compose,
         Self::Promtool,
+        Self::Chromium,
+        Self::Poppler,
     ];
 
     fn debian_packages(self) -> &'static [&'static str] {
@@ -41,6 +45,9 @@ impl Need {
             Self::Compose => &["docker-compose"],
             // Only its checker is used. Debian starts the server too; whoever does not want that runs `systemctl disable --now prometheus`.
             Self::Promtool => &["prometheus"],
+            Self::Chromium => &["chromium"],
+            // Reads the text of a PDF back.
+            Self::Poppler => &["poppler-utils"],
         }
     }
 
@@ -52,6 +59,8 @@ impl Need {
             Self::Node => tool::find("node").is_some() && tool::find("npm").is_some(),
             Self::Compose => tool::find("docker-compose").is_some(),
             Self::Promtool => tool::find("promtool").is_some(),
+            Self::Chromium => tool::find("chromium").is_some(),
+            Self::Poppler => tool::find("pdftotext").is_some(),
         }
     }
 }
