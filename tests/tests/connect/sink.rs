@@ -141,13 +141,17 @@ impl<'a> Sink<'a> {
         let hits = answer["hits"]["hits"].as_array().into_iter().flatten();
         let document = |hit: &Value| {
             let id = hit["_id"].as_str().unwrap_or_default().to_owned();
-            (
-                id,
-                (
-                    hit["_source"].clone(),
-                    hit["_version"].as_u64().unwrap_or_default(),
-                ),
-            )
+            let mut source = hit["_source"].clone();
+            // The one thing that the connector adds.
+            let ingested = source
+                .as_object_mut()
+                .and_then(|fields| fields.remove("event.ingested"));
+            let is_a_time = ingested
+                .as_ref()
+                .and_then(Value::as_str)
+                .is_some_and(|time| time.ends_with('Z'));
+            assert!(is_a_time, "{id}: {ingested:?}");
+            (id, (source, hit["_version"].as_u64().unwrap_or_default()))
         };
         hits.map(document).collect()
     }

@@ -5,11 +5,15 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
 /**
- * Judges whether a value is one complete JSON object, and puts it on one line. It does not change or build documents.
+ * Judges whether a value is one complete JSON object, and puts it on one line. It does not change or build documents,
+ * but for a time that may be added at their end.
  *
  * <p>The check protects the neighbours of a bad value: lines are what separates documents in a bulk request, so an
  * unchecked line break could pass for another request line.
@@ -42,5 +46,14 @@ final class JsonText {
         }
         // Inside a JSON string a line break is written as an escape, so these stand between tokens.
         return value.replace('\n', ' ').replace('\r', ' ');
+    }
+
+    /** A document of {@link #oneLine} with one more field at its end: an instant, to the millisecond. */
+    static String withTime(String document, String field, Instant time) {
+        String begun = document.stripTrailing();
+        begun = begun.substring(0, begun.length() - 1);
+        boolean isEmpty = begun.strip().equals("{");
+        String name = new String(JsonStringEncoder.getInstance().quoteAsString(field));
+        return begun + (isEmpty ? "" : ",") + '"' + name + "\":\"" + time.truncatedTo(ChronoUnit.MILLIS) + "\"}";
     }
 }

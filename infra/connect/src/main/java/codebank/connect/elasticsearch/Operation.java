@@ -3,6 +3,7 @@ package codebank.connect.elasticsearch;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -24,13 +25,21 @@ record Operation(SinkRecord record, String target, byte[] lines) {
         private final SinkConfig.WriteMethod writeMethod;
         private final SinkConfig.NullValues nullValues;
         private final Optional<String> indexName;
+        private final Optional<String> ingestedField;
         private final DocumentId ids;
+        private final Clock clock;
         private final Map<String, String> indexByTopic = new HashMap<>();
 
         Maker(SinkConfig config) {
+            this(config, Clock.systemUTC());
+        }
+
+        Maker(SinkConfig config, Clock clock) {
             writeMethod = config.writeMethod();
             nullValues = config.nullValues();
             indexName = config.indexName();
+            ingestedField = config.documentIngestedField();
+            this.clock = clock;
             ids = new DocumentId(config.documentIdHeader(), config.keyIgnore());
         }
 
@@ -49,7 +58,8 @@ record Operation(SinkRecord record, String target, byte[] lines) {
                         + ": set value.converter to org.apache.kafka.connect.storage.StringConverter");
             }
             String action = writeMethod == SinkConfig.WriteMethod.CREATE ? "create" : "index";
-            String document = JsonText.oneLine(value);
+            String line = JsonText.oneLine(value);
+            String document = ingestedField.map(field -> JsonText.withTime(line, field, clock.instant())).orElse(line);
             return Optional.of(operation(record, action, ids.of(record), document));
         }
 

@@ -48,6 +48,7 @@ final class SinkConfig extends AbstractConfig {
     static final String RETRY_BACKOFF_MAX_MS = "retry.backoff.max.ms";
     static final String INDEX_NAME = "index.name";
     static final String DOCUMENT_ID_HEADER = "document.id.header";
+    static final String DOCUMENT_INGESTED_FIELD = "document.ingested.field";
     static final String KEY_IGNORE = "key.ignore";
     static final String WRITE_METHOD = "write.method";
     static final String BEHAVIOR_ON_NULL_VALUES = "behavior.on.null.values";
@@ -138,6 +139,10 @@ final class SinkConfig extends AbstractConfig {
 
     Optional<String> documentIdHeader() {
         return text(DOCUMENT_ID_HEADER);
+    }
+
+    Optional<String> documentIngestedField() {
+        return text(DOCUMENT_INGESTED_FIELD);
     }
 
     boolean keyIgnore() {
@@ -307,6 +312,9 @@ final class SinkConfig extends AbstractConfig {
                 .add(DOCUMENT_ID_HEADER, Type.STRING, "ce_id", null, Importance.MEDIUM,
                         "The record header whose value is the document id. Empty: no header is looked at. A record without "
                                 + "it falls back to the key, see " + KEY_IGNORE + ".")
+                .add(DOCUMENT_INGESTED_FIELD, Type.STRING, "", null, Importance.LOW,
+                        "A field that is added to each document: the time it is sent to Elasticsearch, by this worker's "
+                                + "clock, such as event.ingested. Empty: nothing is added.")
                 .add(KEY_IGNORE, Type.BOOLEAN, false, null, Importance.HIGH,
                         "false: a record without the id header has its key as document id. true: the key is no id, and such "
                                 + "a record is named topic+partition+offset, as is one without a key.")

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +40,23 @@ class OperationTest {
         String document = "{\"a\" : 1.50, \"b\":\"é\\n\\u00e9\",\"c\":{\"d\":[null,true]}}";
         check(Worker.record(1, "x-1", document),
                 "{\"index\":{\"_index\":\"codebank.account.events.v1\",\"_id\":\"x-1\"}}\n" + document + "\n");
+    }
+
+    @Test
+    void theTimeOfSendingIsAddedWhereItIsWanted() {
+        Clock clock = Clock.fixed(Instant.parse("2026-11-22T15:33:50.677291Z"), ZoneOffset.UTC);
+        SinkConfig config = new SinkConfig(
+                Worker.options("http://127.0.0.1:9200", SinkConfig.DOCUMENT_INGESTED_FIELD, "event.ingested"));
+        Operation.Maker maker = new Operation.Maker(config, clock);
+        String time = "\"event.ingested\":\"2026-11-22T15:33:50.677Z\"}\n";
+        Map<String, String> expected = Map.of(
+                "{}", "{" + time, "{ }\n", "{ " + time, "{\"a\":{\"b\":1}}", "{\"a\":{\"b\":1}," + time,
+                "{\"a\":\"}\" }  ", "{\"a\":\"}\" ," + time);
+        expected.forEach((value, document) -> {
+            Operation operation = maker.of(Worker.record(1, "x-1", value)).orElseThrow();
+            String lines = new String(operation.lines(), StandardCharsets.UTF_8);
+            assertEquals(document, lines.substring(lines.indexOf('\n') + 1));
+        });
     }
 
     @Test
