@@ -6,6 +6,7 @@ pub(crate) mod migrate;
 pub(crate) mod projections;
 pub(crate) mod rebuild;
 pub(crate) mod relay;
+pub(crate) mod store;
 
 use std::net::SocketAddr;
 use std::time::Duration;

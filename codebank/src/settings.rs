@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 
 /// The checks of one role's settings, gathering what is wrong.
 #[derive(Debug, Default)]
@@ -53,6 +54,37 @@ impl Check {
                 "{name} is an SQLite file, which only the embedded bank (`codebank up`) uses"
             )),
             _ => self.problems.push(format!("{name} is not a PostgreSQL URL")),
+        }
+        self.shown.push((name, redact_url(url)));
+        url.to_owned()
+    }
+
+    /// A PostgreSQL URL or an SQLite file's, for a role that may have either.
+    pub(crate) fn database(&mut self, name: &'static str, url: &str) -> String {
+        let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        let is_usable = if is_postgres {
+            PgConnectOptions::from_str(url).is_ok()
+        } else {
+            SqliteConnectOptions::from_str(url).is_ok() && url.starts_with("sqlite:")
+        };
+        if !is_usable {
+            self.problems.push(format!(
+                "{name} is not a database URL such as postgres://shop@127.0.0.1/shop or sqlite://shop.db"
+            ));
+        }
+        self.shown.push((name, redact_url(url)));
+        url.to_owned()
+    }
+
+    /// Where a server is: `http://host:port`, `https://…`.
+    pub(crate) fn server(&mut self, name: &'static str, url: &str) -> String {
+        let host = url
+            .strip_prefix("http://")
+            .or_else(|| url.strip_prefix("https://"));
+        if host.is_none_or(str::is_empty) {
+            self.problems.push(format!(
+                "{name} is not a URL such as http://127.0.0.1:50051: {url}"
+            ));
         }
         self.shown.push((name, redact_url(url)));
         url.to_owned()
