@@ -3,11 +3,13 @@
 
 mod banner;
 mod demo;
+mod pages;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use axum::Router;
 use command_api::event_store::EventLog;
 use command_api::event_store::sqlite;
 use command_api::event_store::table_feed::TableFeed;
@@ -15,7 +17,6 @@ use command_api::execute::{self, Executor};
 use command_api::grpc::{self, Services};
 use command_api::vault::{self, SqliteVaultStore, Vault, VaultKeys};
 use projections::{ReadStore, Worker, graphql, http};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
@@ -106,13 +107,15 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         )
         .await
     });
-    let (worker, front) = read_side(&args.data, Arc::clone(&events), http_listener, metrics, &stop).await?;
+    let (worker, routes) = read_side(&args.data, Arc::clone(&events), metrics, &stop).await?;
 
     let channel = Channel::from_shared(format!("http://{}", addresses.grpc))?
         .connect()
         .await
         .context("the bank's own gRPC")?;
-    let cards = demo::open(channel).await.context("the demo accounts")?;
+    let cards = demo::open(channel.clone()).await.context("the demo accounts")?;
+    let pages = pages::router(&args.data, addresses.http, channel, &cards, &stop)?;
+    let front = tokio::spawn(serve_http(http_listener, routes.merge(pages), stop.clone()));
     println!("{}", banner::render(&addresses, &args.data, &cards));
 
     // Callers first, then the readers, then the files.
@@ -152,10 +155,9 @@ type Task<T> = tokio::task::JoinHandle<T>;
 async fn read_side(
     data: &Path,
     events: Arc<sqlite::SqliteEventLog>,
-    listener: TcpListener,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
     stop: &CancellationToken,
-) -> anyhow::Result<(Task<()>, Task<anyhow::Result<()>>)> {
+) -> anyhow::Result<(Task<()>, Router)> {
     let store = ReadStore::open_file(&data.join("read-models.db"), READ_CONNECTIONS);
     store.migrate().await.context("the read models")?;
     let readiness = Readiness::waiting_for(&[super::projections::WORKER]);
@@ -172,11 +174,10 @@ async fn read_side(
         ..graphql::Settings::default()
     };
     let router = http::router(&store, graphql).merge(operations::router(readiness, metrics));
-    let front = tokio::spawn(serve_http(listener, router, stop.clone()));
     let worker_stop = stop.clone();
     let worker = tokio::spawn(async move {
         worker.run(TableFeed::new(events), worker_stop).await;
         store.close().await;
     });
-    Ok((worker, front))
+    Ok((worker, router))
 }

@@ -18,6 +18,8 @@ const EXPIRY_YEAR: u32 = 2035;
 /// An account to be opened, with its cards.
 struct Plan {
     name: &'static str,
+    /// What its holder is called, in English and in Portuguese.
+    holder: (&'static str, &'static str),
     limit_minor_units: i64,
     closing_day: u32,
     cards: &'static [CardPlan],
@@ -32,6 +34,7 @@ struct CardPlan {
 const PLANS: [Plan; 2] = [
     Plan {
         name: "generous",
+        holder: ("Cardholder with a large limit", "Titular com limite alto"),
         limit_minor_units: 500_000,
         closing_day: 10,
         cards: &[
@@ -47,6 +50,7 @@ const PLANS: [Plan; 2] = [
     },
     Plan {
         name: "small",
+        holder: ("Cardholder with a small limit", "Titular com limite baixo"),
         limit_minor_units: 30_000,
         closing_day: 25,
         cards: &[CardPlan {
@@ -60,6 +64,8 @@ const PLANS: [Plan; 2] = [
 #[derive(Debug)]
 pub(crate) struct DemoCard {
     pub(crate) account_id: String,
+    pub(crate) holder: (&'static str, &'static str),
+    pub(crate) is_blocked: bool,
     pub(crate) number: String,
     pub(crate) expiry: String,
     pub(crate) security_code: String,
@@ -141,6 +147,8 @@ async fn issue_card(
         .into_inner();
     Ok(DemoCard {
         account_id,
+        holder: plan.holder,
+        is_blocked: card.blocked,
         number: revealed.card_number,
         expiry: format!("{:02}/{:02}", revealed.expiry_month, revealed.expiry_year % 100),
         security_code: revealed.security_code,
