@@ -33,7 +33,7 @@ const COLUMN_CARD: i32 = RIGHT - 1500;
 const STORE_WIDTH: i32 = COLUMN_CARD - COLUMN_STORE - 120;
 
 const ROW: i32 = 270;
-const HEAD_FIRST: i32 = 2750;
+const HEAD_FIRST: i32 = 2600;
 const HEAD_NEXT: i32 = 700;
 /// Under the last line, for the total.
 const TOTAL_ROW: i32 = 420;

@@ -1,0 +1,248 @@
+//! The stub: one account per id, each with words of its own, so that a page that shows another's is seen.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Json, State};
+use axum::response::Response;
+use axum::routing::post;
+use proto::codebank::v1 as bank;
+use proto::codebank::v1::card_account_service_server::{CardAccountService, CardAccountServiceServer};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::{Channel, Server};
+use tonic::{Request, Status};
+
+pub(crate) const MINE: &str = "0190f000-0000-7000-8000-000000000001";
+pub(crate) const OTHERS: &str = "0190f000-0000-7000-8000-000000000002";
+/// The version the stub's accounts are at.
+const VERSION: u64 = 7;
+
+/// What reached the stub.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Heard {
+    /// The variables of every GraphQL operation.
+    pub(crate) asked: Arc<Mutex<Vec<Value>>>,
+    /// Request id, account and card of every command.
+    pub(crate) commands: Arc<Mutex<Vec<(String, String, String)>>>,
+}
+
+pub(crate) struct Stub {
+    pub(crate) graphql: String,
+    pub(crate) commands: Channel,
+    pub(crate) heard: Heard,
+}
+
+pub(crate) async fn start() -> Stub {
+    let heard = Heard::default();
+    let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let graphql = format!("http://{}/graphql", http.local_addr().unwrap());
+    let routes = axum::Router::new()
+        .route("/graphql", post(answer).get(socket))
+        .with_state(heard.clone());
+    tokio::spawn(async move { axum::serve(http, routes).await });
+
+    let grpc = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", grpc.local_addr().unwrap());
+    let service = CardAccountServiceServer::new(heard.clone());
+    let incoming = TcpListenerStream::new(grpc);
+    tokio::spawn(
+        Server::builder()
+            .add_service(service)
+            .serve_with_incoming(incoming),
+    );
+    Stub {
+        graphql,
+        commands: Channel::from_shared(address).unwrap().connect_lazy(),
+        heard,
+    }
+}
+
+fn refused(code: &str) -> Value {
+    json!({ "data": null, "errors": [{ "message": code, "extensions": { "code": code } }] })
+}
+
+async fn answer(State(heard): State<Heard>, Json(question): Json<Value>) -> Json<Value> {
+    let variables = question["variables"].clone();
+    heard.asked.lock().unwrap().push(variables.clone());
+    let query = question["query"].as_str().unwrap();
+    let account = variables["account"].as_str().unwrap();
+    if variables["version"]
+        .as_u64()
+        .is_some_and(|version| version > VERSION)
+    {
+        return Json(refused("VERSION_NOT_YET_VISIBLE"));
+    }
+    match variables["cycle"].as_str() {
+        None | Some("2026-12") => {}
+        Some("2026-13") => return Json(refused("BAD_USER_INPUT")),
+        Some(_) => return Json(refused("NOT_FOUND")),
+    }
+    if variables["before"] == "nonsense" {
+        return Json(refused("BAD_USER_INPUT"));
+    }
+    let data = if query.contains("query OpenCycle") {
+        json!({ "statement": { "cycle": "2026-12" } })
+    } else if query.contains("query Statement") || query.contains("query Lines") {
+        json!({
+            "account": balance(), "statement": statement(account),
+            "statements": { "nodes": [{ "cycle": "2026-12", "closesOn": "2026-12-10" }, { "cycle": "2026-11", "closesOn": "2026-11-10" }] },
+            "merchants": { "nodes": [{ "merchant": merchant(account), "purchaseCount": 2, "amount": money(12_840) }] },
+        })
+    } else if query.contains("query Activity") {
+        json!({ "activity": { "accountVersion": VERSION, "nodes": [declined(account), approved(account)], "pageInfo": page_info() } })
+    } else if query.contains("query Cards") {
+        let card = |id: &str, status: &str| json!({ "id": id, "lastFour": "1111", "expiryMonth": 12, "expiryYear": 2035, "status": status });
+        json!({ "account": balance(), "cards": { "nodes": [card("card-a", "ACTIVE"), card("card-b", "BLOCKED")] } })
+    } else {
+        json!({ "account": balance() })
+    };
+    Json(json!({ "data": data }))
+}
+
+async fn socket(State(heard): State<Heard>, upgrade: WebSocketUpgrade) -> Response {
+    upgrade
+        .protocols(["graphql-transport-ws"])
+        .on_upgrade(|socket| subscription(socket, heard))
+}
+
+/// One event right after the version asked for, and then silence.
+async fn subscription(mut socket: WebSocket, heard: Heard) {
+    while let Some(Ok(Message::Text(text))) = socket.recv().await {
+        let said: Value = serde_json::from_str(&text).unwrap();
+        let answer = match said["type"].as_str().unwrap() {
+            "connection_init" => json!({ "type": "connection_ack" }),
+            "subscribe" => {
+                let variables = said["payload"]["variables"].clone();
+                let after = variables["version"].as_u64().unwrap();
+                let mut activity = approved(variables["account"].as_str().unwrap());
+                activity["version"] = json!(after + 1);
+                heard.asked.lock().unwrap().push(variables);
+                json!({ "id": "1", "type": "next", "payload": { "data": { "activity": activity } } })
+            }
+            _ => continue,
+        };
+        socket.send(Message::text(answer.to_string())).await.unwrap();
+    }
+}
+
+fn money(minor_units: i64) -> Value {
+    json!({ "minorUnits": minor_units.to_string(), "currency": "BRL" })
+}
+
+fn merchant(account: &str) -> Value {
+    json!({ "id": "m-1", "name": format!("Livraria de {account}"), "mcc": "5942" })
+}
+
+fn page_info() -> Value {
+    json!({ "hasPreviousPage": true, "hasNextPage": false, "startCursor": "older+cursor", "endCursor": "newer" })
+}
+
+fn balance() -> Value {
+    json!({
+        "accountVersion": VERSION, "status": "OPEN", "creditLimit": money(500_000),
+        "outstanding": money(12_840), "available": money(487_160),
+    })
+}
+
+fn statement(account: &str) -> Value {
+    let line = |version: u64, description: &str, minor_units: i64| {
+        json!({
+            "version": version, "occurredAt": "2026-11-26T01:30:00Z", "description": description,
+            "cardLastFour": "1111", "merchant": merchant(account), "amount": money(minor_units),
+        })
+    };
+    json!({
+        "accountVersion": VERSION, "cycle": "2026-12", "status": "OPEN", "opensOn": "2026-11-10",
+        "closesOn": "2026-12-10", "dueOn": "2026-12-17", "lineCount": 2, "total": money(12_840),
+        "lines": {
+            "nodes": [line(5, "Dom Casmurro <b>", 4_990), line(6, "=1+1", 7_850)],
+            "pageInfo": page_info(),
+        },
+    })
+}
+
+fn approved(account: &str) -> Value {
+    json!({
+        "id": format!("{account}-6"), "version": 6, "kind": "PURCHASE_APPROVED", "occurredAt": "2026-11-26T01:30:00Z",
+        "cardId": "card-a", "cardLastFour": "1111", "authorizationId": "decision-6", "description": "Dom Casmurro",
+        "declineReason": null, "cycle": "2026-12", "merchant": merchant(account), "amount": money(4_990), "creditLimit": null,
+    })
+}
+
+fn declined(account: &str) -> Value {
+    let mut activity = approved(account);
+    activity["version"] = json!(7);
+    activity["kind"] = json!("PURCHASE_DECLINED");
+    activity["declineReason"] = json!("OVER_LIMIT");
+    activity["amount"] = money(900_000);
+    activity
+}
+
+impl Heard {
+    /// A card that the stub has not is refused as the bank does it.
+    fn command(&self, request_id: String, account: String, card: String) -> Result<(), Status> {
+        if !card.starts_with("card-") {
+            return Err(Status::not_found("no such card"));
+        }
+        if card == "card-b" && account == OTHERS {
+            return Err(Status::failed_precondition("blocked already"));
+        }
+        self.commands.lock().unwrap().push((request_id, account, card));
+        Ok(())
+    }
+}
+
+type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<tonic::Response<T>, Status>> + Send + 'a>>;
+
+/// As `async_trait` writes it, which does not look into macros.
+macro_rules! not_asked {
+    ($($call:ident: $request:ident -> $response:ident),*) => {
+        $(fn $call<'own, 'answer>(&'own self, _: Request<bank::$request>) -> Answering<'answer, bank::$response>
+        where
+            'own: 'answer,
+            Self: 'answer,
+        {
+            Box::pin(async { Err(Status::unimplemented("the pages do not ask this")) })
+        })*
+    };
+}
+
+#[tonic::async_trait]
+impl CardAccountService for Heard {
+    async fn block_card(
+        &self,
+        request: Request<bank::BlockCardRequest>,
+    ) -> Result<tonic::Response<bank::BlockCardResponse>, Status> {
+        let request = request.into_inner();
+        self.command(request.request_id, request.account_id, request.card_id)?;
+        Ok(tonic::Response::new(bank::BlockCardResponse {
+            account_version: VERSION,
+            recorded_at: None,
+        }))
+    }
+
+    async fn unblock_card(
+        &self,
+        request: Request<bank::UnblockCardRequest>,
+    ) -> Result<tonic::Response<bank::UnblockCardResponse>, Status> {
+        let request = request.into_inner();
+        self.command(request.request_id, request.account_id, request.card_id)?;
+        Ok(tonic::Response::new(bank::UnblockCardResponse {
+            account_version: VERSION,
+            recorded_at: None,
+        }))
+    }
+
+    not_asked! {
+        open_account: OpenAccountRequest -> OpenAccountResponse,
+        change_credit_limit: ChangeCreditLimitRequest -> ChangeCreditLimitResponse,
+        issue_card: IssueCardRequest -> IssueCardResponse,
+        activate_card: ActivateCardRequest -> ActivateCardResponse,
+        cancel_card: CancelCardRequest -> CancelCardResponse,
+        close_account: CloseAccountRequest -> CloseAccountResponse,
+        reveal_card: RevealCardRequest -> RevealCardResponse
+    }
+}
