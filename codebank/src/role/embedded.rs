@@ -4,6 +4,7 @@
 mod banner;
 mod demo;
 mod pages;
+mod shop;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -114,8 +115,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         .await
         .context("the bank's own gRPC")?;
     let cards = demo::open(channel.clone()).await.context("the demo accounts")?;
+    let shop = shop::open(&args.data, channel.clone(), &stop).await?;
     let pages = pages::router(&args.data, addresses.http, channel, &cards, &stop)?;
-    let front = tokio::spawn(serve_http(http_listener, routes.merge(pages), stop.clone()));
+    let routes = routes.merge(shop.store.router()).merge(pages);
+    let front = tokio::spawn(serve_http(http_listener, routes, stop.clone()));
     println!("{}", banner::render(&addresses, &args.data, &cards));
 
     // Callers first, then the readers, then the files.
@@ -123,6 +126,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     stop.cancel();
     worker.await.context("the projections")?;
     front.await.context("the HTTP server")??;
+    shop.close().await?;
     events.close().await;
     println!(
         "codebank is closed; everything is kept in {}",

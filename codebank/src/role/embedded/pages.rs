@@ -22,6 +22,7 @@ pub(crate) fn router(
     let key = look::load_or_make_key(&data.join("pages.key")).context("the pages' key")?;
     let settings = Settings {
         operations: true,
+        shop_url: Some("/shop".to_owned()),
         stop: stop.clone(),
         ..Settings::new(format!("http://{http}/graphql"), commands, key, holders(cards))
     };
