@@ -10,6 +10,7 @@ mod bank;
 mod cardholder;
 mod cards;
 mod live;
+mod operations;
 mod sign_in;
 mod statement;
 mod welcome;
@@ -26,7 +27,7 @@ pub use settings::{DemoCard, Holder, Settings};
 use crate::live::Seats;
 use crate::settings::App;
 
-/// The routes of `/`, `/sign-in`, `/statements…`, `/activity…`, `/cards…` and `/live`. Whoever mounts them adds
+/// The routes of `/`, `/sign-in`, `/statements…`, `/activity…`, `/cards…`, `/live` and `/operations`. Whoever mounts them adds
 /// `look::router()` and `look::fallback(…)`, once per address.
 pub fn router(settings: Settings) -> Router {
     let look = settings.look();
@@ -47,6 +48,7 @@ pub fn router(settings: Settings) -> Router {
         .route("/cards/block", post(cards::block))
         .route("/cards/unblock", post(cards::unblock))
         .route("/live", get(live::events))
+        .route("/operations", get(operations::page))
         .with_state(app);
     dress(routes, look)
 }

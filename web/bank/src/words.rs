@@ -90,3 +90,46 @@ pub(crate) fn card_status(language: Language, status: CardStatus) -> (&'static s
         CardStatus::Cancelled => (language.t("Cancelled", "Cancelado"), ""),
     }
 }
+
+/// A count with its thousands apart.
+pub(crate) fn number(language: Language, number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = if number < 0 {
+        String::from("-")
+    } else {
+        String::new()
+    };
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push_str(language.t(",", "."));
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A part of a whole with one decimal: `98.4%`. Nothing where there is no whole.
+pub(crate) fn percent(language: Language, some: i64, whole: i64) -> Option<String> {
+    if whole <= 0 {
+        return None;
+    }
+    let tenths = (i128::from(some) * 2000 + i128::from(whole)) / (i128::from(whole) * 2);
+    let point = language.t(".", ",");
+    Some(format!("{}{point}{}%", tenths / 10, tenths % 10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_and_parts_are_written_as_their_reader_does() {
+        assert_eq!(number(Language::En, 1_234_567), "1,234,567");
+        assert_eq!(number(Language::Pt, 1_234), "1.234");
+        assert_eq!(number(Language::Pt, 999), "999");
+        assert_eq!(percent(Language::En, 1, 3).as_deref(), Some("33.3%"));
+        assert_eq!(percent(Language::Pt, 2, 3).as_deref(), Some("66,7%"));
+        assert_eq!(percent(Language::En, 5, 5).as_deref(), Some("100.0%"));
+        assert_eq!(percent(Language::En, 0, 0), None);
+    }
+}

@@ -180,3 +180,100 @@ pub(crate) enum DeclineReason {
     CardExpired,
     OverLimit,
 }
+
+/// How many purchases, and of what sum.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Volume {
+    pub(crate) count: i64,
+    pub(crate) amount: Money,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Decided {
+    pub(crate) approved: Volume,
+    pub(crate) declined: Volume,
+}
+
+/// What was decided across all accounts in a window of time.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Operations {
+    pub(crate) totals: Decided,
+    pub(crate) over_time: Vec<TimeBucket>,
+    pub(crate) hours_of_week: Vec<HourOfWeek>,
+    pub(crate) decline_reasons: Vec<ReasonVolume>,
+    pub(crate) top_merchants: Vec<MerchantVolume>,
+    pub(crate) top_descriptions: Vec<DescriptionVolume>,
+    pub(crate) descriptions: Vec<DescriptionVolume>,
+    pub(crate) amount_percentiles: Vec<Percentile>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct TimeBucket {
+    pub(crate) start: DateTime<Utc>,
+    #[serde(flatten)]
+    pub(crate) decided: Decided,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct HourOfWeek {
+    /// 1 for Monday.
+    pub(crate) weekday: usize,
+    pub(crate) hour: usize,
+    #[serde(flatten)]
+    pub(crate) decided: Decided,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ReasonVolume {
+    pub(crate) reason: DeclineReason,
+    pub(crate) count: i64,
+    pub(crate) amount: Money,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct MerchantVolume {
+    pub(crate) merchant: Merchant,
+    pub(crate) count: i64,
+    pub(crate) amount: Money,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DescriptionVolume {
+    pub(crate) description: String,
+    pub(crate) count: i64,
+    pub(crate) amount: Money,
+    pub(crate) average_amount: Money,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Percentile {
+    pub(crate) percent: i64,
+    pub(crate) amount: Money,
+}
+
+/// How far the read models are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Pipeline {
+    pub(crate) latest_purchase_at: Option<DateTime<Utc>>,
+    pub(crate) stopped_count: i64,
+    pub(crate) places: Vec<Place>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Place {
+    pub(crate) projection: String,
+    pub(crate) partition: i64,
+    pub(crate) next_offset: i64,
+    pub(crate) stopped: Option<Stop>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Stop {
+    pub(crate) event_id: String,
+    pub(crate) reason: String,
+}

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::facts::{Account, Activity, Card, Listed, Nodes, Spend, Statement, Summary};
+use super::facts::{Account, Activity, Card, Listed, Nodes, Operations, Pipeline, Spend, Statement, Summary};
 
 macro_rules! money {
     () => {
@@ -178,4 +178,60 @@ subscription Follow($account: ID!, $version: Version) {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Followed {
     pub(crate) activity: Activity,
+}
+
+macro_rules! volume {
+    () => {
+        concat!("{ count amount ", money!(), " }")
+    };
+}
+
+macro_rules! decided {
+    () => {
+        concat!("approved ", volume!(), " declined ", volume!())
+    };
+}
+
+/// The questions of the operators' page, across accounts.
+pub(crate) const OPERATIONS: &str = concat!(
+    "
+query Operations($since: DateTime!, $width: BucketWidth!) {
+  operations(since: $since) {
+    totals { ",
+    decided!(),
+    " }
+    overTime(width: $width) { start ",
+    decided!(),
+    " }
+    hoursOfWeek { weekday hour ",
+    decided!(),
+    " }
+    declineReasons { reason count amount ",
+    money!(),
+    " }
+    topMerchants { merchant { id name } count amount ",
+    money!(),
+    " }
+    topDescriptions { description count amount ",
+    money!(),
+    " averageAmount ",
+    money!(),
+    " }
+    descriptions(first: 20) { description count amount ",
+    money!(),
+    " averageAmount ",
+    money!(),
+    " }
+    amountPercentiles { percent amount ",
+    money!(),
+    " }
+  }
+  pipeline { latestPurchaseAt stoppedCount places { projection partition nextOffset stopped { eventId reason } } }
+}"
+);
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct OperationsAnswer {
+    pub(crate) operations: Operations,
+    pub(crate) pipeline: Pipeline,
 }

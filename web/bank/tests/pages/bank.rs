@@ -68,6 +68,9 @@ async fn answer(State(heard): State<Heard>, Json(question): Json<Value>) -> Json
     let variables = question["variables"].clone();
     heard.asked.lock().unwrap().push(variables.clone());
     let query = question["query"].as_str().unwrap();
+    if query.contains("query Operations") {
+        return Json(json!({ "data": operations() }));
+    }
     let account = variables["account"].as_str().unwrap();
     if variables["version"]
         .as_u64()
@@ -179,6 +182,31 @@ fn declined(account: &str) -> Value {
     activity["declineReason"] = json!("OVER_LIMIT");
     activity["amount"] = money(900_000);
     activity
+}
+
+fn operations() -> Value {
+    let volume = |count: i64, minor_units: i64| json!({ "count": count, "amount": money(minor_units) });
+    let decided = json!({ "approved": volume(1_500, 7_485_000), "declined": volume(500, 900_000) });
+    let bucket =
+        |start: &str| json!({ "start": start, "approved": volume(3, 14_970), "declined": volume(1, 4_990) });
+    let hour = |weekday: i64| json!({ "weekday": weekday, "hour": 9, "approved": volume(weekday, 1), "declined": volume(0, 0) });
+    let product = json!({ "description": "Dom Casmurro", "count": 3, "amount": money(14_970), "averageAmount": money(4_990) });
+    let place = |partition: i64, stopped: Value| json!({ "projection": "statement", "partition": partition, "nextOffset": 700, "stopped": stopped });
+    json!({
+        "operations": {
+            "totals": decided,
+            "overTime": [bucket("2026-11-25T12:00:00Z"), bucket("2026-11-25T13:00:00Z")],
+            "hoursOfWeek": [hour(1), hour(7)],
+            "declineReasons": [{ "reason": "OVER_LIMIT", "count": 500, "amount": money(900_000) }],
+            "topMerchants": [{ "merchant": { "id": "m-1", "name": "Livraria" }, "count": 3, "amount": money(14_970) }],
+            "topDescriptions": [product], "descriptions": [product],
+            "amountPercentiles": [{ "percent": 99, "amount": money(18_901) }],
+        },
+        "pipeline": {
+            "latestPurchaseAt": "2026-11-26T01:30:00Z", "stoppedCount": 1,
+            "places": [place(0, json!(null)), place(1, json!({ "eventId": "a-9", "reason": "an unknown event" }))],
+        },
+    })
 }
 
 impl Heard {

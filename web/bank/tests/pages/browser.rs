@@ -69,7 +69,10 @@ pub(crate) async fn anybody() -> Browser {
         cards: Vec::new(),
     };
     let holders = vec![holder(MINE, "one"), holder(OTHERS, "two")];
-    let settings = Settings::new(&stub.graphql, stub.commands, Key::from(&[7; 64]), holders);
+    let settings = Settings {
+        operations: true,
+        ..Settings::new(&stub.graphql, stub.commands, Key::from(&[7; 64]), holders)
+    };
     Browser {
         routes: bank_pages::router(settings),
         heard: stub.heard,

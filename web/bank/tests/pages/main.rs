@@ -12,5 +12,6 @@ mod browser;
 mod cards;
 mod files;
 mod live;
+mod operations;
 mod scope;
 mod shown;
