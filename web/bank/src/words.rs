@@ -108,6 +108,16 @@ pub(crate) fn number(language: Language, number: i64) -> String {
     text
 }
 
+/// So many purchases.
+pub(crate) fn purchases(language: Language, count: i64) -> String {
+    let word = if count == 1 {
+        language.t("purchase", "compra")
+    } else {
+        language.t("purchases", "compras")
+    };
+    format!("{} {word}", number(language, count))
+}
+
 /// A part of a whole with one decimal: `98.4%`. Nothing where there is no whole.
 pub(crate) fn percent(language: Language, some: i64, whole: i64) -> Option<String> {
     if whole <= 0 {
@@ -127,6 +137,8 @@ mod tests {
         assert_eq!(number(Language::En, 1_234_567), "1,234,567");
         assert_eq!(number(Language::Pt, 1_234), "1.234");
         assert_eq!(number(Language::Pt, 999), "999");
+        assert_eq!(purchases(Language::Pt, 1), "1 compra");
+        assert_eq!(purchases(Language::En, 1_000), "1,000 purchases");
         assert_eq!(percent(Language::En, 1, 3).as_deref(), Some("33.3%"));
         assert_eq!(percent(Language::Pt, 2, 3).as_deref(), Some("66,7%"));
         assert_eq!(percent(Language::En, 5, 5).as_deref(), Some("100.0%"));

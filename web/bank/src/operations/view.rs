@@ -12,7 +12,7 @@ use crate::bank::facts::{
 };
 use crate::bank::queries::OperationsAnswer;
 use crate::cards::part;
-use crate::words::{number, percent, reason};
+use crate::words::{number, percent, purchases, reason};
 
 const PATH: &str = "/operations";
 /// Shades of the table of hours, above the one for nothing.
@@ -222,7 +222,7 @@ fn reasons(language: Language, operations: &Operations) -> Vec<Bar> {
         .iter()
         .map(|volume| Bar {
             label: reason(language, volume.reason).0.to_owned(),
-            count: number(language, volume.count),
+            count: purchases(language, volume.count),
             amount: text(language, &volume.amount),
             length: part(volume.count, most),
         })
@@ -239,7 +239,7 @@ fn merchants(language: Language, operations: &Operations) -> Vec<Bar> {
         .iter()
         .map(|volume| Bar {
             label: volume.merchant.name.clone(),
-            count: number(language, volume.count),
+            count: purchases(language, volume.count),
             amount: text(language, &volume.amount),
             length: part(volume.amount.minor_units, most),
         })
@@ -251,7 +251,7 @@ fn products(language: Language, top: &[DescriptionVolume]) -> Vec<Bar> {
     top.iter()
         .map(|volume| Bar {
             label: volume.description.clone(),
-            count: number(language, volume.count),
+            count: purchases(language, volume.count),
             amount: text(language, &volume.amount),
             length: part(volume.amount.minor_units, most),
         })

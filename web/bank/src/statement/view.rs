@@ -10,6 +10,7 @@ use crate::bank::facts::{Line, Money, Spend, Statement, StatementStatus, Summary
 use crate::bank::queries::StatementAnswer;
 use crate::cardholder::Cardholder;
 use crate::cards::{Limit, part};
+use crate::words::purchases;
 
 /// Stores in the breakdown; the rest is one bar.
 const STORES_SHOWN: usize = 6;
@@ -192,15 +193,6 @@ fn bars(language: Language, total: &Money, spends: &[Spend], path: &str) -> Vec<
         });
     }
     bars
-}
-
-fn purchases(language: Language, count: i64) -> String {
-    match (language, count) {
-        (Language::En, 1) => "1 purchase".to_owned(),
-        (Language::En, count) => format!("{count} purchases"),
-        (Language::Pt, 1) => "1 compra".to_owned(),
-        (Language::Pt, count) => format!("{count} compras"),
-    }
 }
 
 /// The cycles to choose from, the one that is shown among them even if nothing is charged on it.
