@@ -115,9 +115,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         .await
         .context("the bank's own gRPC")?;
     let cards = demo::open(channel.clone()).await.context("the demo accounts")?;
-    let shop = shop::open(&args.data, channel.clone(), &stop).await?;
+    let store = shop::open(&args.data, channel.clone(), &stop).await?;
     let pages = pages::router(&args.data, addresses.http, channel, &cards, &stop)?;
-    let routes = routes.merge(shop.store.router()).merge(pages);
+    let routes = routes.merge(store.pages.router()).merge(pages);
     let front = tokio::spawn(serve_http(http_listener, routes, stop.clone()));
     println!("{}", banner::render(&addresses, &args.data, &cards));
 
@@ -126,7 +126,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     stop.cancel();
     worker.await.context("the projections")?;
     front.await.context("the HTTP server")??;
-    shop.close().await?;
+    store.close().await?;
     events.close().await;
     println!(
         "codebank is closed; everything is kept in {}",

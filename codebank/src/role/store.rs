@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
-use store::{Database, Settings as StoreSettings, Store};
+use store::{CONNECTIONS_MAX, Database, Settings as StoreSettings, Store};
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 
@@ -116,8 +116,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         .with_context(|| format!("{} is not an address", settings.bank))?
         .connect_timeout(CONNECT_TIMEOUT)
         .connect_lazy();
-    let database = Database::open(&settings.database, store::CONNECTIONS_MAX)?;
-    let shop = Store::new(
+    let database = Database::open(&settings.database, CONNECTIONS_MAX)?;
+    let store = Store::new(
         database,
         StoreSettings {
             statement_url: settings.statement_url,
@@ -129,7 +129,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let readiness = Readiness::waiting_for(&[DATABASE]);
     let listener = listen("store", settings.address).await?;
     tracing::info!(address = %listener.local_addr()?, "store");
-    let routes = shop
+    let routes = store
         .router()
         .route(
             "/",
@@ -137,25 +137,25 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         )
         .merge(look::router())
         .merge(operations::router(readiness.clone(), metrics))
-        .fallback_service(look::fallback(shop.look()));
+        .fallback_service(look::fallback(store.look()));
     let server = tokio::spawn(serve_http(listener, routes, stop.clone()));
 
-    let prepare = async || shop.prepare().await;
+    let prepare = async || store.prepare().await;
     if let Some(()) = reach(DATABASE, &shown(&settings.database), &readiness, &stop, prepare).await {
-        tokio::spawn(watch_database(shop.clone(), readiness, stop.clone()));
-        shop.reconcile(stop.clone()).await;
+        tokio::spawn(watch_database(store.clone(), readiness, stop.clone()));
+        store.reconcile(stop.clone()).await;
     }
     stop.cancel();
     let outcome = server.await.context("the HTTP server")?;
-    shop.close().await;
+    store.close().await;
     outcome
 }
 
 /// Asks the database from time to time whether it is there. The bank is not asked: without it the shop still shows its goods, and keeps
 /// what is ordered.
-async fn watch_database(shop: Store, readiness: Readiness, stop: CancellationToken) {
+async fn watch_database(store: Store, readiness: Readiness, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let state = shop.check().await;
+        let state = store.check().await;
         readiness.report(DATABASE, state.map_err(|error| error.to_string()));
         tokio::select! {
             () = stop.cancelled() => {}

@@ -10,7 +10,7 @@ use tonic::transport::Channel;
 
 /// A shop that serves and finishes its orders until told to stop.
 pub(super) struct Shop {
-    pub(super) store: Store,
+    pub(super) pages: Store,
     reconciler: JoinHandle<()>,
 }
 
@@ -25,7 +25,7 @@ pub(super) async fn open(data: &Path, bank: Channel, stop: &CancellationToken) -
     store.prepare().await.context("the shop's database")?;
     let (reconciled, until) = (store.clone(), stop.clone());
     Ok(Shop {
-        store,
+        pages: store,
         reconciler: tokio::spawn(async move { reconciled.reconcile(until).await }),
     })
 }
@@ -34,7 +34,7 @@ impl Shop {
     /// After its pages: waits for what is under way, and closes the database.
     pub(super) async fn close(self) -> anyhow::Result<()> {
         self.reconciler.await.context("the shop's reconciler")?;
-        self.store.close().await;
+        self.pages.close().await;
         Ok(())
     }
 }

@@ -1,16 +1,18 @@
 //! Orders: made from a cart or a list in one transaction, settled once the bank's decision is known.
 
+mod rows;
+
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{
     CartLine, Database, DatabaseError, Tx, all, carts, execute, execute_in, instant, now_micros, optional,
     optional_in,
 };
-use crate::card::{CardPrint, Expiry};
-use crate::order::{Charge, Item, Order, Reason, State};
-use crate::price::{Price, Quantity};
+use crate::card::CardPrint;
+use crate::order::{Item, Order, State};
+use crate::price::Price;
+use rows::{COLUMNS, ItemRow, Row, id};
 
 /// A history longer than this is not shown to its end.
 const HISTORY_MAX: i64 = 100;
@@ -32,88 +34,6 @@ pub(crate) enum Settled {
     Now,
     /// It was settled already, and stays as it is.
     Before,
-}
-
-#[derive(Debug, FromRow)]
-struct Row {
-    id: String,
-    visitor: Option<String>,
-    status: String,
-    decline_reason: Option<String>,
-    total_minor_units: i64,
-    card_last_four: String,
-    card_expiry_month: i64,
-    card_expiry_year: i64,
-    account_id: Option<String>,
-    account_version: Option<i64>,
-    created_at: i64,
-}
-
-const COLUMNS: &str =
-    "id, visitor, status, decline_reason, total_minor_units, card_last_four, card_expiry_month,
-     card_expiry_year, account_id, account_version, created_at";
-
-#[derive(Debug, FromRow)]
-struct ItemRow {
-    id: String,
-    product_id: String,
-    slug: String,
-    name_en: String,
-    name_pt: String,
-    quantity: i64,
-    price_minor_units: i64,
-}
-
-impl TryFrom<ItemRow> for Item {
-    type Error = DatabaseError;
-
-    fn try_from(row: ItemRow) -> Result<Self, DatabaseError> {
-        Ok(Self {
-            id: id(&row.id)?,
-            product_id: id(&row.product_id)?,
-            slug: row.slug,
-            name_en: row.name_en,
-            name_pt: row.name_pt,
-            quantity: Quantity::try_new(row.quantity).ok_or(DatabaseError::Damaged("a quantity"))?,
-            price: price(row.price_minor_units)?,
-        })
-    }
-}
-
-impl Row {
-    fn with(self, items: Vec<Item>) -> Result<Order, DatabaseError> {
-        let state = match (self.status.as_str(), self.decline_reason) {
-            ("pending", None) => State::Pending,
-            ("not_charged", None) => State::NotCharged,
-            ("declined", Some(reason)) => State::Declined(Reason::from_key(&reason)),
-            ("approved", None) => State::Approved(Charge {
-                account_id: self.account_id.unwrap_or_default(),
-                account_version: self.account_version.unwrap_or_default(),
-            }),
-            _ => return Err(DatabaseError::Damaged("an order's status")),
-        };
-        Ok(Order {
-            id: id(&self.id)?,
-            visitor: self.visitor.as_deref().map(id).transpose()?,
-            state,
-            total: price(self.total_minor_units)?,
-            card: CardPrint {
-                last_four: self.card_last_four,
-                expiry: Expiry::try_new(self.card_expiry_month, self.card_expiry_year)
-                    .map_err(|_| DatabaseError::Damaged("an expiry"))?,
-            },
-            created_at: instant(self.created_at)?,
-            items,
-        })
-    }
-}
-
-fn id(text: &str) -> Result<Uuid, DatabaseError> {
-    Uuid::parse_str(text).map_err(|_| DatabaseError::Damaged("an id"))
-}
-
-fn price(minor_units: i64) -> Result<Price, DatabaseError> {
-    Price::try_new(minor_units).map_err(|_| DatabaseError::Damaged("an amount"))
 }
 
 impl Database {
