@@ -12,7 +12,7 @@ type Case = (
     &'static [&'static str],
 );
 
-const MISTAKES: [Case; 6] = [
+const MISTAKES: [Case; 7] = [
     (
         "command-api",
         &[
@@ -52,6 +52,24 @@ const MISTAKES: [Case; 6] = [
             "CODEBANK_READ_DATABASE_URL is",
             "CODEBANK_KAFKA_BROKERS is missing",
             "CODEBANK_HTTP_ADDRESS is not an address",
+        ],
+    ),
+    (
+        "store",
+        &[
+            (
+                "CODEBANK_STORE_DATABASE_URL",
+                "mysql://root:t0p-s3cret@db/shop",
+            ),
+            ("CODEBANK_BANK_GRPC_URL", "command-api:50051"),
+            ("CODEBANK_STORE_ADDRESS", "8090"),
+            ("CODEBANK_STORE_STATEMENT_URL", "/statements"),
+        ],
+        &[
+            "CODEBANK_STORE_DATABASE_URL is not a database URL",
+            "CODEBANK_BANK_GRPC_URL is not a URL",
+            "CODEBANK_STORE_ADDRESS is not an address",
+            "CODEBANK_STORE_STATEMENT_URL is not a URL",
         ],
     ),
     (
