@@ -57,10 +57,7 @@ const MISTAKES: [Case; 7] = [
     (
         "store",
         &[
-            (
-                "CODEBANK_STORE_DATABASE_URL",
-                "mysql://root:t0p-s3cret@db/shop",
-            ),
+            ("CODEBANK_STORE_DATABASE_URL", "mysql://root:t0p-s3cret@db/shop"),
             ("CODEBANK_BANK_GRPC_URL", "command-api:50051"),
             ("CODEBANK_STORE_ADDRESS", "8090"),
             ("CODEBANK_STORE_STATEMENT_URL", "/statements"),
