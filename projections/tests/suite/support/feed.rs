@@ -41,6 +41,8 @@ pub(crate) struct MemoryFeed {
     events_max: usize,
     deliver_twice: bool,
     again: Option<(i32, i64, i64)>,
+    /// Read for `next_batches`, which has one of this partition already.
+    waiting: Option<Batch>,
     /// Partitions whose beginning is still to be told, by an empty batch.
     announce: Vec<i32>,
     /// Nothing before this offset can be had any more.
@@ -95,6 +97,7 @@ impl Log {
             events_max,
             deliver_twice: false,
             again: None,
+            waiting: None,
             announce: Vec::new(),
             truncated_before: 0,
             failures_left: 0,
@@ -198,7 +201,7 @@ impl Feed for MemoryFeed {
             let grown = shared.grown.notified();
             tokio::pin!(grown);
             grown.as_mut().enable();
-            if let Some(batch) = self.poll() {
+            if let Some(batch) = self.waiting.take().or_else(|| self.poll()) {
                 return Ok(batch);
             }
             grown.await;
@@ -209,8 +212,7 @@ impl Feed for MemoryFeed {
         let mut batches = vec![self.next_batch().await?];
         while let Some(batch) = self.poll() {
             if batches.iter().any(|taken| taken.partition == batch.partition) {
-                // It comes again when it is asked for again.
-                self.at[batch.partition as usize] = batch.from;
+                self.waiting = Some(batch);
                 break;
             }
             batches.push(batch);
@@ -220,12 +222,14 @@ impl Feed for MemoryFeed {
 
     async fn seek(&mut self, partition: i32, offset: i64) -> Result<(), FeedUnavailable> {
         self.fail()?;
+        self.waiting.take_if(|batch| batch.partition == partition);
         self.at[partition as usize] = offset;
         Ok(())
     }
 
     async fn stop(&mut self, partition: i32) -> Result<(), FeedUnavailable> {
         self.fail()?;
+        self.waiting.take_if(|batch| batch.partition == partition);
         self.stopped.insert(partition);
         Ok(())
     }
