@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::client::{dashboards, history, pay, statement};
-use crate::role::{command_api, embedded, migrate, projections, rebuild, relay, store};
+use crate::role::{command_api, embedded, migrate, projections, rebuild, relay, store, web};
 
 /// A bank that issues credit cards. Without a command it runs whole, in this process, with its data in a folder.
 #[derive(Debug, Parser)]
@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Relay(relay::Args),
     /// Run the read side: events from Kafka into read models, served by GraphQL.
     Projections(projections::Args),
+    /// Run the pages of cardholders and operators, beside a bank whose roles run elsewhere.
+    Web(web::Args),
     /// Run a shop, a customer of the bank: pages and a REST API, charging cards over gRPC.
     Store(store::Args),
     /// Bring the PostgreSQL databases to this version's tables.

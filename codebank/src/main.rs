@@ -36,6 +36,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::CommandApi(args)) => role::command_api::run(args).await,
         Some(Command::Relay(args)) => role::relay::run(args).await,
         Some(Command::Projections(args)) => role::projections::run(args).await,
+        Some(Command::Web(args)) => role::web::run(args).await,
         Some(Command::Store(args)) => role::store::run(args).await,
         Some(Command::Migrate(args)) => role::migrate::run(args).await,
         Some(Command::Rebuild(args)) => role::rebuild::run(args).await,

@@ -7,6 +7,7 @@ pub(crate) mod projections;
 pub(crate) mod rebuild;
 pub(crate) mod relay;
 pub(crate) mod store;
+pub(crate) mod web;
 
 use std::net::SocketAddr;
 use std::time::Duration;

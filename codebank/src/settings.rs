@@ -135,6 +135,11 @@ impl Check {
         count.unwrap_or(1)
     }
 
+    /// A mistake that only the role itself can see.
+    pub(crate) fn problem(&mut self, problem: String) {
+        self.problems.push(problem);
+    }
+
     /// A setting with nothing to check, shown with the others.
     pub(crate) fn plain(&mut self, name: &'static str, value: impl fmt::Display) {
         self.shown.push((name, value.to_string()));
