@@ -33,7 +33,7 @@ pub(crate) struct Args {
     /// Serve beyond loopback all the same, as in a container whose port is published on loopback only.
     #[arg(long, env = "CODEBANK_WEB_BEYOND_LOOPBACK", value_name = "BOOL", default_value_t = false, action = clap::ArgAction::Set)]
     beyond_loopback: bool,
-    /// The bank's GraphQL; `/operations` needs one with CODEBANK_OPERATIONS.
+    /// The bank's GraphQL; `/operations` needs one that answers `operations`.
     #[arg(
         long,
         env = "CODEBANK_GRAPHQL_URL",
