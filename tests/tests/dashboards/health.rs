@@ -65,8 +65,8 @@ async fn kinds(easel: &Easel<'_>, window: Window, history: &[Published]) {
 
 async fn rate(easel: &Easel<'_>, window: Window, history: &[Published]) {
     let rows = easel.draw("events-per-second", window).await.rows;
-    // The whole window is drawn, also where it is quiet.
-    assert_eq!(rows.len() as i64, (window.until - window.since).num_days() + 1);
+    // The whole window is drawn, also where it is quiet: from three in the morning to midnight it touches 122 days.
+    assert_eq!(rows.len(), 122);
     // Kibana divides so long a window into days of 24 hours.
     let seconds = 86_400.0;
     let events: f64 = rows

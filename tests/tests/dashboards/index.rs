@@ -1,5 +1,6 @@
 //! An index of a test's own, made by the shipped templates and filled with a history.
 
+use std::fmt::Write;
 use std::fs;
 
 use reqwest::{Client, Method, StatusCode};
@@ -35,7 +36,7 @@ impl Index {
         let mut lines = String::new();
         for published in history {
             let create = json!({ "create": { "_index": index.name, "_id": published.envelope.id } });
-            lines.push_str(&format!("{create}\n{}\n", published.document()));
+            writeln!(lines, "{create}\n{}", published.document()).unwrap();
         }
         let url = format!("{server}/_bulk?refresh=true");
         let request = index

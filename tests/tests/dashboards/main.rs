@@ -6,6 +6,7 @@
     clippy::indexing_slicing,
     clippy::float_arithmetic,
     clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
     reason = "tests may fail loudly; Elasticsearch and Vega answer in floats, and these are rounded to whole cents"
 )]
 
