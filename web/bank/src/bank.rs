@@ -100,7 +100,8 @@ impl Bank {
 impl From<Complaint> for Failure {
     fn from(complaint: Complaint) -> Self {
         match complaint.extensions.code.as_str() {
-            "NOT_FOUND" => Self::NotFound,
+            // What an operator has not switched on is not there.
+            "NOT_FOUND" | "NOT_ENABLED" => Self::NotFound,
             "VERSION_NOT_YET_VISIBLE" => Self::NotYetVisible,
             "BAD_USER_INPUT" => Self::BadInput(complaint.message),
             "UNAVAILABLE" | "LIMIT_EXCEEDED" => Self::Unavailable(complaint.message),

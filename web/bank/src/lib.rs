@@ -11,6 +11,7 @@ mod cardholder;
 mod cards;
 mod live;
 mod operations;
+mod search;
 mod sign_in;
 mod statement;
 mod welcome;
@@ -22,6 +23,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use look::dress;
 
+pub use search::SearchIndex;
 pub use settings::{DemoCard, Holder, Settings};
 
 use crate::live::Seats;
@@ -34,6 +36,7 @@ pub fn router(settings: Settings) -> Router {
     let app = Arc::new(App {
         bank: bank::Bank::new(settings.graphql.clone()),
         seats: Seats::new(settings.live_max),
+        search: settings.search.as_ref().map(search::Search::new),
         settings,
     });
     let routes = Router::new()

@@ -14,7 +14,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::asked::Asked;
-use crate::bank::queries::{OPERATIONS, OperationsAnswer};
+use crate::bank::Failure;
+use crate::bank::facts::{Indexed, Operations, Pipeline};
+use crate::bank::queries::{OPERATIONS, OperationsAnswer, PIPELINE, PipelineAnswer};
+use crate::search::Span;
 use crate::settings::App;
 
 /// The window that is looked at, up to now.
@@ -53,6 +56,13 @@ impl Window {
             Self::Week | Self::Month => "DAY",
         }
     }
+
+    fn bucket_hours(self) -> u32 {
+        match self {
+            Self::Day => 1,
+            Self::Week | Self::Month => 24,
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -69,13 +79,47 @@ pub(crate) async fn page(
     if !app.settings.operations {
         return not_found(visitor).await;
     }
-    let since = Utc::now() - question.window.length();
-    let variables = json!({ "since": since, "width": question.window.bucket() });
-    match app.bank.ask::<OperationsAnswer>(OPERATIONS, variables).await {
+    match ask(&app, question.window).await {
         Ok(answer) => html(
             StatusCode::OK,
             &view::OperationsPage::new(&visitor, question.window, answer),
         ),
         Err(failure) => visitor.problem(&failure.problem("/operations")),
     }
+}
+
+/// The figures, and how far what they come from is.
+struct Answer {
+    operations: Operations,
+    pipeline: Pipeline,
+    indexed: Option<Indexed>,
+}
+
+async fn ask(app: &App, window: Window) -> Result<Answer, Failure> {
+    let until = Utc::now();
+    let since = until - window.length();
+    let Some(search) = &app.search else {
+        let variables = json!({ "since": since, "width": window.bucket() });
+        let answer: OperationsAnswer = app.bank.ask(OPERATIONS, variables).await?;
+        return Ok(Answer {
+            operations: answer.operations,
+            pipeline: answer.pipeline,
+            indexed: None,
+        });
+    };
+    let span = Span {
+        since,
+        until,
+        bucket_hours: window.bucket_hours(),
+    };
+    let (found, health) = tokio::join!(
+        search.operations(span),
+        app.bank.ask::<PipelineAnswer>(PIPELINE, json!({}))
+    );
+    let (operations, indexed) = found?;
+    Ok(Answer {
+        operations,
+        pipeline: health?.pipeline,
+        indexed: Some(indexed),
+    })
 }

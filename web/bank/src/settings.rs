@@ -6,6 +6,7 @@ use tonic::transport::Channel;
 
 use crate::bank::Bank;
 use crate::live::Seats;
+use crate::search::{Search, SearchIndex};
 
 /// A card that a newcomer may pay with, as it is printed. For demo cards alone.
 #[derive(Debug, Clone)]
@@ -52,6 +53,8 @@ pub struct Settings {
     pub shop_url: Option<String>,
     /// Whether `/operations` is among the pages' links; it is for staff.
     pub operations: bool,
+    /// Where `/operations` has its figures from, instead of the read models.
+    pub search: Option<SearchIndex>,
     /// How many pages may be kept up to date at a time.
     pub live_max: usize,
     /// Ends the pages that are kept up to date, which would hold a server open.
@@ -69,6 +72,7 @@ impl Settings {
             holders,
             shop_url: None,
             operations: false,
+            search: None,
             live_max: 256,
             stop: CancellationToken::new(),
         }
@@ -114,4 +118,5 @@ pub(crate) struct App {
     pub(crate) settings: Settings,
     pub(crate) bank: Bank,
     pub(crate) seats: Seats,
+    pub(crate) search: Option<Search>,
 }

@@ -251,6 +251,19 @@ pub(crate) struct DescriptionVolume {
 pub(crate) struct Percentile {
     pub(crate) percent: i64,
     pub(crate) amount: Money,
+    /// The search index estimates where there are too many different amounts; the read models never do.
+    #[serde(default)]
+    pub(crate) is_estimate: bool,
+}
+
+/// How far the search index is.
+#[derive(Debug, Clone)]
+pub(crate) struct Indexed {
+    pub(crate) documents: i64,
+    /// The moment of the newest event in it,
+    pub(crate) newest_at: Option<DateTime<Utc>>,
+    /// and when an event was last sent to it.
+    pub(crate) ingested_at: Option<DateTime<Utc>>,
 }
 
 /// How far the read models are.

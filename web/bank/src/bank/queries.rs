@@ -192,6 +192,12 @@ macro_rules! decided {
     };
 }
 
+macro_rules! pipeline {
+    () => {
+        "pipeline { latestPurchaseAt stoppedCount places { projection partition nextOffset stopped { eventId reason } } }"
+    };
+}
+
 /// The questions of the operators' page, across accounts.
 pub(crate) const OPERATIONS: &str = concat!(
     "
@@ -226,9 +232,19 @@ query Operations($since: DateTime!, $width: BucketWidth!) {
     money!(),
     " }
   }
-  pipeline { latestPurchaseAt stoppedCount places { projection partition nextOffset stopped { eventId reason } } }
+  ",
+    pipeline!(),
+    "
 }"
 );
+
+/// The read models' health alone, where the figures come from the search index.
+pub(crate) const PIPELINE: &str = concat!("query Pipeline { ", pipeline!(), " }");
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct PipelineAnswer {
+    pub(crate) pipeline: Pipeline,
+}
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct OperationsAnswer {

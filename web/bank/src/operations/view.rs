@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
+use chrono::{DateTime, Utc};
 use look::{Language, Page, Visitor, amount, local, moment};
 
-use super::Window;
+use super::{Answer, Window};
 use crate::asked::address;
 use crate::bank::facts::{
-    Decided, DescriptionVolume, HourOfWeek, Money, Operations, Pipeline, Place, TimeBucket,
+    Decided, DescriptionVolume, HourOfWeek, Indexed, Money, Operations, Pipeline, Place, TimeBucket,
 };
-use crate::bank::queries::OperationsAnswer;
 use crate::cards::part;
 use crate::words::{number, percent, purchases, reason};
 
@@ -94,10 +94,12 @@ pub(super) struct OperationsPage {
     latest: String,
     stopped_count: i64,
     read_models: Vec<ReadModel>,
+    /// Of the search index: how many events, the newest one's moment, and when one last arrived.
+    indexed: Option<[String; 3]>,
 }
 
 impl OperationsPage {
-    pub(super) fn new(visitor: &Visitor, window: Window, answer: OperationsAnswer) -> Self {
+    pub(super) fn new(visitor: &Visitor, window: Window, answer: Answer) -> Self {
         let language = visitor.language;
         let operations = answer.operations;
         let pipeline = answer.pipeline;
@@ -125,6 +127,7 @@ impl OperationsPage {
                 .unwrap_or_default(),
             stopped_count: pipeline.stopped_count,
             read_models: read_models(language, pipeline),
+            indexed: answer.indexed.map(|indexed| indexed_words(language, &indexed)),
         }
     }
 }
@@ -175,7 +178,11 @@ fn percentiles(language: Language, operations: &Operations) -> Vec<Stat> {
         .iter()
         .map(|percentile| Stat {
             name: format!("p{}", percentile.percent),
-            value: text(language, &percentile.amount),
+            value: if percentile.is_estimate {
+                format!("≈ {}", text(language, &percentile.amount))
+            } else {
+                text(language, &percentile.amount)
+            },
         })
         .collect()
 }
@@ -307,6 +314,15 @@ fn shade(count: i64, most: i64) -> i64 {
         return 0;
     }
     (part(count, most) * (SHADES - 1) / 1000) + 1
+}
+
+fn indexed_words(language: Language, indexed: &Indexed) -> [String; 3] {
+    let at = |at: Option<DateTime<Utc>>| at.map_or_else(|| "–".to_owned(), |at| moment(language, at));
+    [
+        number(language, indexed.documents),
+        at(indexed.newest_at),
+        at(indexed.ingested_at),
+    ]
 }
 
 /// An offset is how many events of its partition are applied.

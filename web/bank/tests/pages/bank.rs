@@ -68,7 +68,7 @@ async fn answer(State(heard): State<Heard>, Json(question): Json<Value>) -> Json
     let variables = question["variables"].clone();
     heard.asked.lock().unwrap().push(variables.clone());
     let query = question["query"].as_str().unwrap();
-    if query.contains("query Operations") {
+    if query.contains("query Operations") || query.contains("query Pipeline") {
         return Json(json!({ "data": operations() }));
     }
     let account = variables["account"].as_str().unwrap();

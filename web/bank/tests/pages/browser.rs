@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use bank_pages::{Holder, Settings};
+use bank_pages::{Holder, SearchIndex, Settings};
 use look::Key;
 use tower::ServiceExt as _;
 
@@ -62,6 +62,11 @@ impl Page {
 
 /// A browser of someone who has chosen nobody.
 pub(crate) async fn anybody() -> Browser {
+    before(None).await
+}
+
+/// The same, before pages that ask a search index too.
+pub(crate) async fn before(search: Option<SearchIndex>) -> Browser {
     let stub = bank::start().await;
     let holder = |account: &str, name: &str| Holder {
         account_id: account.to_owned(),
@@ -71,6 +76,7 @@ pub(crate) async fn anybody() -> Browser {
     let holders = vec![holder(MINE, "one"), holder(OTHERS, "two")];
     let settings = Settings {
         operations: true,
+        search,
         ..Settings::new(&stub.graphql, stub.commands, Key::from(&[7; 64]), holders)
     };
     Browser {

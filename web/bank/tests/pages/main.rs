@@ -14,4 +14,5 @@ mod files;
 mod live;
 mod operations;
 mod scope;
+mod search;
 mod shown;
