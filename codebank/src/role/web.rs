@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use bank_pages::{Holder, Settings as PageSettings};
+use bank_pages::{Holder, SearchIndex, Settings as PageSettings};
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 use uuid::Uuid;
@@ -41,6 +41,9 @@ pub(crate) struct Args {
         default_value = "http://127.0.0.1:8080/graphql"
     )]
     graphql_url: String,
+    /// Elasticsearch, from which `/operations` has its figures then instead of from the read models.
+    #[arg(long, env = "CODEBANK_ELASTICSEARCH_URL", value_name = "URL")]
+    elasticsearch_url: Option<String>,
     /// The bank's gRPC services.
     #[arg(
         long,
@@ -78,6 +81,7 @@ pub(crate) struct Args {
 struct Settings {
     address: SocketAddr,
     graphql: String,
+    search: Option<SearchIndex>,
     bank: String,
     holders: Vec<Holder>,
     shop: Option<String>,
@@ -106,6 +110,10 @@ impl Args {
         let settings = Settings {
             address,
             graphql: check.server("CODEBANK_GRAPHQL_URL", &self.graphql_url),
+            search: self
+                .elasticsearch_url
+                .as_ref()
+                .map(|url| SearchIndex::new(check.server("CODEBANK_ELASTICSEARCH_URL", url))),
             bank: check.server("CODEBANK_BANK_GRPC_URL", &self.bank_grpc_url),
             holders,
             shop: self
@@ -143,6 +151,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         session_cookie: SESSION_COOKIE,
         shop_url: settings.shop,
         operations: true,
+        search: settings.search,
         stop: stop.clone(),
         ..PageSettings::new(&settings.graphql, commands, key, settings.holders)
     };

@@ -17,7 +17,9 @@ pub(crate) struct Addresses {
 pub(crate) fn render(addresses: &Addresses, data: &Path, cards: &[DemoCard]) -> String {
     let mut text = format!(
         "\ncodebank is open (embedded: one process, SQLite, for trying out and small tests; not to be reached from a network)\n\n  \
+         Open      http://{}  a shop, your statement, the operators' page\n\n  \
          gRPC      {}\n  GraphQL   http://{}/graphql\n  GraphiQL  http://{}/graphiql\n  data      {}\n\nDemo cards\n",
+        addresses.http,
         addresses.grpc,
         addresses.http,
         addresses.http,
