@@ -3,11 +3,10 @@
 
 import assert from "node:assert/strict";
 
-import { DESKTOP, ENGLISH, PHONE, PORTUGUESE, accessible, blocked, fits, origin, reader, run, scenario, small, usual } from "./harness.mjs";
+import { DESKTOP, ENGLISH, PHONE, PORTUGUESE, accessible, blocked, fits, reader, run, scenario, small, usual } from "./harness.mjs";
 import { pay, putInCart, signIn } from "./steps.mjs";
 
 const FIRST_PAGE_BYTES_MAX = 60_000;
-const RENDERED_MS_MAX = 20;
 
 const LIGHT = { colorScheme: "light" };
 const DARK = { colorScheme: "dark" };
@@ -69,7 +68,7 @@ scenario("dark is dark and light is light", {}, async ({ browser }) => {
   assert.ok(await shade(DARK) < 80);
 });
 
-scenario("the first page is small and drawn quickly", {}, async ({ browser }) => {
+scenario("the first page is small", {}, async ({ browser }) => {
   for (const where of ["/", "/shop"]) {
     const { context, page } = await reader(browser, DESKTOP);
     const wire = await context.newCDPSession(page);
@@ -79,15 +78,6 @@ scenario("the first page is small and drawn quickly", {}, async ({ browser }) =>
     await page.goto(where, { waitUntil: "networkidle" });
     await context.close();
     assert.ok(bytes > 1_000 && bytes < FIRST_PAGE_BYTES_MAX, `${where}: ${bytes} bytes`);
-    // The quickest of many: other work on the machine only ever adds.
-    const times = [];
-    for (let round = 0; round < 30; round += 1) {
-      const began = performance.now();
-      await (await fetch(`${origin}${where}`)).text();
-      times.push(performance.now() - began);
-    }
-    const quickest = Math.min(...times);
-    assert.ok(quickest < RENDERED_MS_MAX, `${where}: ${quickest} ms`);
   }
 });
 

@@ -5,9 +5,6 @@ import assert from "node:assert/strict";
 import { PHONE, PORTUGUESE, blocked, fits, run, scenario, small, usual } from "./harness.mjs";
 import { buy, linesOf, orders, path, pay, putInCart, says, signIn, tabTo, typeCard } from "./steps.mjs";
 
-/** From the shop's answer to the line in the other window. */
-const APPEARS_WITHIN_MS = 2_000;
-
 scenario("a purchase appears on the statement in a second window by itself", {}, async ({ page, context }) => {
   await signIn(page, usual);
   await page.evaluate(() => { globalThis.neverReloaded = true; });
@@ -16,10 +13,7 @@ scenario("a purchase appears on the statement in a second window by itself", {},
 
   const shop = await context.newPage();
   await buy(shop, "dom-casmurro", usual);
-  const approved = Date.now();
   await line.waitFor({ timeout: 10_000 });
-  const took = Date.now() - approved;
-  assert.ok(took < APPEARS_WITHIN_MS, `it took ${took} ms`);
   assert.match(await line.innerText(), /Armazém Aroeira[\s\S]*39\.90/);
   assert.ok(await page.evaluate(() => globalThis.neverReloaded), "the statement was not loaded again");
 

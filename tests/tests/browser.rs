@@ -31,6 +31,12 @@ async fn every_page_can_be_used_by_everybody() {
     check("every_page", 6).await;
 }
 
+/// With `CODEBANK_TEST_PICTURES` they are drawn into that folder, and kept.
+#[tokio::test]
+async fn the_pictures_of_the_readme_are_drawn() {
+    check("pictures", 3).await;
+}
+
 async fn check(file: &str, scenarios: usize) {
     let Some(_) = command::binary() else { return };
     let Some(modules) = require::node_modules() else {
@@ -44,14 +50,17 @@ async fn check(file: &str, scenarios: usize) {
     };
     let mut home = Home::new();
     let bank = home.open().await;
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let passing = tempfile::tempdir().expect("a temporary folder");
+    let folder = std::env::var_os("CODEBANK_TEST_PICTURES")
+        .filter(|_| file == "pictures")
+        .map_or_else(|| passing.path().to_owned(), PathBuf::from);
     let mut node = Command::new("node");
     node.arg(script(file))
         .env("CODEBANK_TEST_NODE_MODULES", modules)
         .env("CODEBANK_TEST_CHROMIUM", chromium)
         .env("CODEBANK_TEST_PDFTOTEXT", pdftotext)
         .env("CODEBANK_TEST_FACES", bank.banner.http_url())
-        .env("CODEBANK_TEST_FOLDER", folder.path())
+        .env("CODEBANK_TEST_FOLDER", &folder)
         .env("CODEBANK_TEST_CARDS", cards(&bank.banner).to_string())
         .stdin(Stdio::null())
         .kill_on_drop(true);
