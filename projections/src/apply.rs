@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use chrono::Utc;
 use domain::AccountId;
 
-use crate::checkpoint;
+use crate::checkpoint::{self, LastApplied, Step};
 use crate::fold::{Known, fold, fold_together};
 use crate::projection::Projection;
 use crate::recorded::{Poison, Reading, Recorded};
@@ -57,14 +58,8 @@ pub(crate) async fn apply(
         .as_ref()
         .map_or(reading.next.max(at), |poison| poison.offset);
     let versions = folded.changes.write(&mut tx).await?;
-    checkpoint::advance(
-        &mut tx,
-        &position.current,
-        reading.partition,
-        next_offset,
-        poison.as_ref(),
-    )
-    .await?;
+    let step = step(reading, next_offset, &events);
+    checkpoint::advance(&mut tx, &position.current, step, poison.as_ref()).await?;
     tx.commit().await?;
     store.announce(versions);
     Ok(Outcome::Applied(Applied {
@@ -114,14 +109,27 @@ pub(crate) async fn apply_together(
         return Ok(None);
     };
     let versions = changes.write(&mut tx).await?;
-    let next_offsets = readings
+    let steps = readings
         .iter()
         .zip(&applied)
-        .map(|(reading, applied)| (reading.partition, applied.next_offset));
-    checkpoint::advance_level(&mut tx, projections, next_offsets).await?;
+        .map(|(reading, applied)| step(reading, applied.next_offset, &applied.events));
+    checkpoint::advance_level(&mut tx, projections, steps).await?;
     tx.commit().await?;
     store.announce(versions);
     Ok(Some(applied))
+}
+
+/// The partition's step over these events of a reading, which are applied now.
+fn step(reading: &Reading, next_offset: i64, events: &Range<usize>) -> Step {
+    let last = reading.events.get(events.clone()).and_then(<[Recorded]>::last);
+    Step {
+        partition: reading.partition,
+        next_offset,
+        last: last.map(|recorded| LastApplied {
+            event_time_micros: recorded.time.timestamp_micros(),
+            applied_at_micros: Utc::now().timestamp_micros(),
+        }),
+    }
 }
 
 async fn load(tx: &mut Tx, projections: &[Projection], events: &[&Recorded]) -> Result<Known, sqlx::Error> {

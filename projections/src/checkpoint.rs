@@ -29,6 +29,21 @@ pub(crate) struct Position {
     pub(crate) behind: Vec<Projection>,
 }
 
+/// The last event of what was applied: when it happened, and when it was applied. From one to the other is the delay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LastApplied {
+    pub(crate) event_time_micros: i64,
+    pub(crate) applied_at_micros: i64,
+}
+
+/// Where a partition goes on to, and the last event on the way, if there was any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) partition: i32,
+    pub(crate) next_offset: i64,
+    pub(crate) last: Option<LastApplied>,
+}
+
 const COLUMNS: &str = "projection, feed_partition, next_offset, stopped_event_id, stopped_reason";
 
 /// How far each partition is applied.
@@ -137,14 +152,16 @@ pub(crate) async fn lock_level(
 pub(crate) async fn advance_level(
     tx: &mut Tx,
     projections: &[Projection],
-    next_offsets: impl Iterator<Item = (i32, i64)>,
+    steps: impl Iterator<Item = Step>,
 ) -> Result<(), sqlx::Error> {
-    let rows: Vec<Place> = next_offsets
-        .flat_map(|(feed_partition, next_offset)| {
+    let rows: Vec<Place> = steps
+        .flat_map(|step| {
             projections.iter().map(move |projection| Place {
                 projection: projection.name(),
-                feed_partition,
-                next_offset,
+                feed_partition: step.partition,
+                next_offset: step.next_offset,
+                event_time_micros: step.last.map(|last| last.event_time_micros),
+                applied_at_micros: step.last.map(|last| last.applied_at_micros),
             })
         })
         .collect();
@@ -157,10 +174,14 @@ const TABLE: Table = Table {
         ("projection", Kind::Text),
         ("feed_partition", Kind::Integer),
         ("next_offset", Kind::Integer),
+        ("event_time_micros", Kind::Integer),
+        ("applied_at_micros", Kind::Integer),
     ],
     on_conflict: Some(
         "(projection, feed_partition) do update
-         set next_offset = excluded.next_offset, stopped_event_id = null, stopped_reason = null",
+         set next_offset = excluded.next_offset, stopped_event_id = null, stopped_reason = null,
+             event_time_micros = coalesce(excluded.event_time_micros, projection_checkpoint.event_time_micros),
+             applied_at_micros = coalesce(excluded.applied_at_micros, projection_checkpoint.applied_at_micros)",
     ),
 };
 
@@ -169,6 +190,8 @@ struct Place {
     projection: &'static str,
     feed_partition: i32,
     next_offset: i64,
+    event_time_micros: Option<i64>,
+    applied_at_micros: Option<i64>,
 }
 
 async fn lock_rows(tx: &mut Tx, projections: &[Projection], partition: i32) -> Result<Vec<Row>, sqlx::Error> {
@@ -203,16 +226,17 @@ async fn make(tx: &mut Tx, projections: &[Projection], partition: i32) -> Result
     Ok(())
 }
 
-/// Moves on to `next_offset`: past whatever had stopped the partition, or up to the event that stops it now.
+/// Moves on: past whatever had stopped the partition, or up to the event that stops it now.
 pub(crate) async fn advance(
     tx: &mut Tx,
     projections: &[Projection],
-    partition: i32,
-    next_offset: i64,
+    step: Step,
     poison: Option<&Poison>,
 ) -> Result<(), sqlx::Error> {
     let sql = format!(
-        "update projection_checkpoint set next_offset = $3, stopped_event_id = $4, stopped_reason = $5
+        "update projection_checkpoint set next_offset = $3, stopped_event_id = $4, stopped_reason = $5,
+                event_time_micros = coalesce($6, event_time_micros),
+                applied_at_micros = coalesce($7, applied_at_micros)
          where feed_partition = $2 and projection in ({})",
         keys_sql(tx.dialect())
     );
@@ -223,10 +247,12 @@ pub(crate) async fn advance(
         tx,
         &sql,
         names(projections)?,
-        i64::from(partition),
-        next_offset,
+        i64::from(step.partition),
+        step.next_offset,
         event_id,
-        reason
+        reason,
+        step.last.map(|last| last.event_time_micros),
+        step.last.map(|last| last.applied_at_micros)
     )?;
     Ok(())
 }

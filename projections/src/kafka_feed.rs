@@ -3,6 +3,7 @@
 //! The group's committed offsets are for operators only. What is applied is known to the read models, which send the feed to
 //! where they stand; so nothing here can lose or double an event, whatever a rebalance does.
 
+mod ahead;
 mod buffer;
 mod consumer;
 mod message;
@@ -22,6 +23,7 @@ use tracing::{debug, info, warn};
 use buffer::Buffer;
 use consumer::{Client, Mode};
 
+pub use ahead::KafkaUpstream;
 pub use consumer::topic_ready;
 
 /// How long the Kafka client may take to turn to another offset. It does not ask the broker.

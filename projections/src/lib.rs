@@ -17,7 +17,7 @@ mod account_balance;
 mod activity;
 mod card;
 mod merchant_spend;
-mod operations;
+pub mod operations;
 mod statement;
 
 mod backoff;

@@ -4,4 +4,5 @@
 pub(crate) mod graphql;
 pub(crate) mod pipeline;
 pub(crate) mod query;
+pub mod upstream;
 mod window;

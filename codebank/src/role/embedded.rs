@@ -5,6 +5,7 @@ mod banner;
 mod demo;
 mod pages;
 mod shop;
+mod table_end;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::operations::{self, Readiness};
 use crate::settings::Check;
 use crate::telemetry;
 use banner::Addresses;
+use table_end::TableEnd;
 
 pub(crate) const DEFAULT_DATA: &str = "codebank-data";
 const DEFAULT_GRPC_PORT: u16 = 50_051;
@@ -175,6 +177,7 @@ async fn read_side(
     let graphql = graphql::Settings {
         explorer: true,
         operations: true,
+        upstream: Some(Arc::new(TableEnd(Arc::clone(&events)))),
         ..graphql::Settings::default()
     };
     let router = http::router(&store, graphql).merge(operations::router(readiness, metrics));

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anyhow::Context;
 use projections::health::{Health, Report};
-use projections::kafka_feed::{self, KafkaFeed};
+use projections::kafka_feed::{self, KafkaFeed, KafkaUpstream};
 use projections::{ReadStore, Worker, graphql, http};
 use proto::partition::PARTITIONS;
 use tokio_util::sync::CancellationToken;
@@ -77,6 +78,7 @@ impl Args {
         let graphql = graphql::Settings {
             explorer: self.graphiql,
             operations: self.operations,
+            upstream: Some(Arc::new(KafkaUpstream::new(&feed))),
             ..graphql::Settings::default()
         };
         Ok(check.finish(

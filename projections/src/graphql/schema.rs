@@ -11,6 +11,8 @@ use crate::activity::subscription::ActivitySubscription;
 use crate::card::graphql::CardQuery;
 use crate::merchant_spend::graphql::MerchantQuery;
 use crate::operations::graphql::OperationsQuery;
+use crate::operations::pipeline::graphql::PipelineQuery;
+use crate::operations::upstream::Watched;
 use crate::statement::graphql::StatementQuery;
 use crate::store::ReadStore;
 
@@ -23,6 +25,7 @@ pub(crate) struct Query(
     StatementQuery,
     MerchantQuery,
     OperationsQuery,
+    PipelineQuery,
 );
 
 /// Everything that may be followed.
@@ -38,6 +41,7 @@ pub(crate) fn schema(store: &ReadStore, settings: &Settings) -> Schema {
         .data(store.clone())
         .data(settings.clone())
         .data(loader)
+        .data(Watched::new(settings.upstream.clone()))
         .data(Subscriptions::new(settings.subscriptions_max))
         .extension(StableCodes)
         .limit_depth(settings.depth_max)

@@ -1,8 +1,11 @@
 //! What an operator may set of the GraphQL API, with the values it has otherwise.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+
+use crate::operations::upstream::Upstream;
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -10,6 +13,8 @@ pub struct Settings {
     pub explorer: bool,
     /// `operations` and `pipeline`, which look across accounts and are for staff.
     pub operations: bool,
+    /// Whoever can tell `pipeline` how far the feed goes; without one, what waits is not known.
+    pub upstream: Option<Arc<dyn Upstream>>,
     /// How long a query waits for the version it asks for (`atLeastVersion`).
     pub version_wait_max: Duration,
     /// How often those who wait look by themselves, for what another process applied.
@@ -33,6 +38,7 @@ impl Default for Settings {
         Self {
             explorer: false,
             operations: false,
+            upstream: None,
             version_wait_max: Duration::from_secs(2),
             look_interval: Duration::from_millis(20),
             subscription_look_interval: Duration::from_millis(250),

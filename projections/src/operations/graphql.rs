@@ -1,16 +1,14 @@
-//! `operations` and `pipeline`: the bank's purchases across accounts, and how far the read models are.
+//! `operations`: the bank's purchases across accounts.
 
 use std::collections::HashMap;
 
 use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::pipeline;
 use super::query::{self, APPROVED, By, DECLINED, Named, Sum};
 use super::window::{self, BucketWidth, Window};
 use crate::activity::graphql::{Reason, reason};
 use crate::graphql::{Failure, Merchant, Money, Settings, instant};
-use crate::store::ReadStore;
 
 /// How many rows a list of the best has.
 const TOP: i64 = 5;
@@ -102,36 +100,6 @@ pub(crate) struct Operations {
     window: Window,
 }
 
-/// How far the read models are.
-#[derive(Debug, SimpleObject)]
-pub(crate) struct Pipeline {
-    /// The moment of the latest purchase that is applied; absent where there is none.
-    latest_purchase_at: Option<DateTime<Utc>>,
-    /// How many places are stopped at an event that cannot be applied.
-    stopped_count: i64,
-    /// By partition and name of the read model.
-    places: Vec<PipelinePlace>,
-}
-
-/// How far one read model has applied one partition of the event feed.
-#[derive(Debug, SimpleObject)]
-pub(crate) struct PipelinePlace {
-    /// The read model's stable name.
-    projection: String,
-    partition: i64,
-    /// Everything before this offset is applied.
-    next_offset: i64,
-    /// The event at which it had to stop, if it did.
-    stopped: Option<PipelineStop>,
-}
-
-/// Why a partition is not applied any further.
-#[derive(Debug, SimpleObject)]
-pub(crate) struct PipelineStop {
-    event_id: String,
-    reason: String,
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct OperationsQuery;
 
@@ -156,21 +124,6 @@ impl OperationsQuery {
             until,
             currency: window.currency.code().to_owned(),
             window,
-        }))
-    }
-
-    /// How far the read models are, and where one had to stop. For staff, as `operations`.
-    #[graphql(complexity = "1 + 60 * child_complexity")]
-    async fn pipeline(&self, ctx: &Context<'_>) -> Result<Option<Pipeline>> {
-        enabled(ctx)?;
-        let store: &ReadStore = ctx.data_unchecked();
-        let latest = pipeline::latest_purchase_micros(store).await?;
-        let places: Vec<PipelinePlace> = pipeline::places(store).await?.into_iter().map(place).collect();
-        let stopped = places.iter().filter(|place| place.stopped.is_some()).count();
-        Ok(Some(Pipeline {
-            latest_purchase_at: latest.map(instant).transpose()?,
-            stopped_count: i64::try_from(stopped).unwrap_or(i64::MAX),
-            places,
         }))
     }
 }
@@ -330,22 +283,12 @@ impl Operations {
 }
 
 /// The settings, if they allow this.
-fn enabled<'c>(ctx: &Context<'c>) -> Result<&'c Settings, Failure> {
+pub(super) fn enabled<'c>(ctx: &Context<'c>) -> Result<&'c Settings, Failure> {
     let settings: &Settings = ctx.data_unchecked();
     if settings.operations {
         Ok(settings)
     } else {
         Err(Failure::NotEnabled("operations"))
-    }
-}
-
-fn place(place: pipeline::Place) -> PipelinePlace {
-    let stopped = place.stopped_event_id.zip(place.stopped_reason);
-    PipelinePlace {
-        projection: place.projection,
-        partition: place.feed_partition,
-        next_offset: place.next_offset,
-        stopped: stopped.map(|(event_id, reason)| PipelineStop { event_id, reason }),
     }
 }
 

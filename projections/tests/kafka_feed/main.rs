@@ -7,6 +7,7 @@
     reason = "tests and their helpers may fail loudly"
 )]
 
+mod ahead;
 mod batches;
 mod group;
 mod reader;

@@ -76,6 +76,16 @@ impl Topic {
         }
     }
 
+    /// The search sink's topic for what it could not index, on the same broker, not made yet.
+    pub(crate) fn dead_letters(&self) -> Self {
+        Self {
+            mock: None,
+            brokers: self.brokers.clone(),
+            name: format!("{}.dlq", self.name),
+            producer: self.producer.clone(),
+        }
+    }
+
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             topic: self.name.clone(),

@@ -1,17 +1,16 @@
 //! `operations` and `pipeline` over random histories, against a second implementation that has only the events.
 
 mod naive;
+mod pipeline;
 
-use std::collections::BTreeMap;
-
-use domain::account::{AccountOpened, DeclineReason, Event};
+use domain::account::{AccountOpened, Event};
 use domain::calendar::ClosingDay;
 use projections::graphql::Settings;
 use serde_json::{Value, json};
 
 use self::naive::Purchases;
 use crate::support::api::{Api, settings};
-use crate::support::events::{self, account, approved, card, declined, merchant, reais};
+use crate::support::events::{self, account, approved, card, merchant, reais};
 use crate::support::feed::Log;
 use crate::support::history::{Historian, write};
 use crate::support::running::start;
@@ -22,7 +21,6 @@ on_each_store!(
     a_window_has_its_first_moment_and_not_its_last,
     another_currency_is_another_answer,
     averages_are_rounded_half_away_from_zero_and_ties_have_an_order,
-    the_pipeline_says_where_every_read_model_is,
     what_is_not_switched_on_is_refused,
     bad_windows_are_refused,
 );
@@ -181,46 +179,6 @@ async fn averages_are_rounded_half_away_from_zero_and_ties_have_an_order(test: T
         found("amountPercentiles", "/amount/minorUnits"),
         ["1", "3", "3", "3"]
     );
-}
-
-async fn the_pipeline_says_where_every_read_model_is(test: TestStore) {
-    let log = Log::default();
-    let shop = || merchant("livraria-01", "Livraria");
-    let reason = DeclineReason::OverLimit;
-    let purchases = [
-        approved(
-            "2026-11-20T12:00:00Z",
-            card(1),
-            reais(100),
-            shop(),
-            "Dom Casmurro",
-        ),
-        declined("2026-11-20T13:00:00.5Z", card(1), reais(100), shop(), reason),
-    ];
-    write(&log, account(1), &events::active_account(card(1), purchases));
-    // The next event of the account is missing.
-    log.append(account(1), 7, &events::closed("2026-11-21T12:00:00Z"));
-    let running = start(&test.store, log.feed(100));
-    running.stopped(1).await;
-    running.stop().await;
-    let api = Api::with(&test.store, switched_on());
-    let query = "{ pipeline { latestPurchaseAt stoppedCount
-                   places { projection partition nextOffset stopped { eventId reason } } } }";
-    let pipeline = api.data(query, json!({})).await["pipeline"].clone();
-    assert_eq!(pipeline["latestPurchaseAt"], "2026-11-20T13:00:00.500+00:00");
-    assert_eq!(pipeline["stoppedCount"], 5);
-    let places: BTreeMap<&str, &Value> = pipeline["places"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|place| place["nextOffset"] != 0)
-        .map(|place| (place["projection"].as_str().unwrap(), place))
-        .collect();
-    assert_eq!(places.len(), 5, "{pipeline}");
-    for place in places.values() {
-        assert_eq!(place["nextOffset"], 5);
-        assert_eq!(place["stopped"]["eventId"], format!("{}-7", account(1)));
-    }
 }
 
 async fn what_is_not_switched_on_is_refused(test: TestStore) {
