@@ -128,9 +128,28 @@ pub(crate) fn percent(language: Language, some: i64, whole: i64) -> Option<Strin
     Some(format!("{}{point}{}%", tenths / 10, tenths % 10))
 }
 
+/// How long something took: to the millisecond while it is less than a minute, to the second from there on.
+pub(crate) fn seconds(language: Language, millis: i64) -> String {
+    let whole = number(language, millis / 1_000);
+    if millis < 60_000 {
+        let point = language.t(".", ",");
+        format!("{whole}{point}{:03} s", millis.max(0) % 1_000)
+    } else {
+        format!("{whole} s")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_short_is_told_precisely() {
+        assert_eq!(seconds(Language::En, 42), "0.042 s");
+        assert_eq!(seconds(Language::Pt, 1_500), "1,500 s");
+        assert_eq!(seconds(Language::En, 59_999), "59.999 s");
+        assert_eq!(seconds(Language::En, 3_600_900), "3,600 s");
+    }
 
     #[test]
     fn counts_and_parts_are_written_as_their_reader_does() {

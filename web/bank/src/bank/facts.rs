@@ -262,8 +262,10 @@ pub(crate) struct Indexed {
     pub(crate) documents: i64,
     /// The moment of the newest event in it,
     pub(crate) newest_at: Option<DateTime<Utc>>,
-    /// and when an event was last sent to it.
+    /// when an event was last sent to it,
     pub(crate) ingested_at: Option<DateTime<Utc>>,
+    /// and how long that one took from the bank's decision.
+    pub(crate) delay_millis: Option<i64>,
 }
 
 /// How far the read models are.
@@ -272,7 +274,21 @@ pub(crate) struct Indexed {
 pub(crate) struct Pipeline {
     pub(crate) latest_purchase_at: Option<DateTime<Utc>>,
     pub(crate) stopped_count: i64,
+    /// Nothing where there is no search sink, or Kafka does not say.
+    pub(crate) dead_letter_count: Option<i64>,
+    pub(crate) stages: Vec<Stage>,
     pub(crate) places: Vec<Place>,
+}
+
+/// How late one read model is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Stage {
+    pub(crate) projection: String,
+    pub(crate) waiting_count: Option<i64>,
+    pub(crate) applied_at: Option<DateTime<Utc>>,
+    /// Of the event that was applied last.
+    pub(crate) delay_millis: Option<i64>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -194,7 +194,9 @@ macro_rules! decided {
 
 macro_rules! pipeline {
     () => {
-        "pipeline { latestPurchaseAt stoppedCount places { projection partition nextOffset stopped { eventId reason } } }"
+        "pipeline { latestPurchaseAt stoppedCount deadLetterCount \
+           stages { projection waitingCount appliedAt delayMillis } \
+           places { projection partition nextOffset stopped { eventId reason } } }"
     };
 }
 

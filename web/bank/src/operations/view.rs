@@ -12,7 +12,7 @@ use crate::bank::facts::{
     Decided, DescriptionVolume, HourOfWeek, Indexed, Money, Operations, Pipeline, Place, TimeBucket,
 };
 use crate::cards::part;
-use crate::words::{number, percent, purchases, reason};
+use crate::words::{number, percent, purchases, reason, seconds};
 
 const PATH: &str = "/operations";
 /// Shades of the table of hours, above the one for nothing.
@@ -70,8 +70,11 @@ struct Hour {
 /// A read model, over all partitions.
 struct ReadModel {
     name: String,
-    partitions: usize,
-    applied: String,
+    /// The sum of its offsets: it grows as events are applied.
+    position: String,
+    waiting: String,
+    delay: String,
+    applied_at: String,
     /// The events at which it had to stop, and why.
     stops: Vec<String>,
 }
@@ -94,8 +97,10 @@ pub(super) struct OperationsPage {
     latest: String,
     stopped_count: i64,
     read_models: Vec<ReadModel>,
-    /// Of the search index: how many events, the newest one's moment, and when one last arrived.
-    indexed: Option<[String; 3]>,
+    /// Of the search index and its sink; none where neither is known.
+    index: Vec<Stat>,
+    /// Above zero.
+    dead_letters: Option<String>,
 }
 
 impl OperationsPage {
@@ -126,8 +131,12 @@ impl OperationsPage {
                 .map(|at| moment(language, at))
                 .unwrap_or_default(),
             stopped_count: pipeline.stopped_count,
+            index: index(language, answer.indexed.as_ref(), pipeline.dead_letter_count),
+            dead_letters: pipeline
+                .dead_letter_count
+                .filter(|count| *count > 0)
+                .map(|count| number(language, count)),
             read_models: read_models(language, pipeline),
-            indexed: answer.indexed.map(|indexed| indexed_words(language, &indexed)),
         }
     }
 }
@@ -316,32 +325,57 @@ fn shade(count: i64, most: i64) -> i64 {
     (part(count, most) * (SHADES - 1) / 1000) + 1
 }
 
-fn indexed_words(language: Language, indexed: &Indexed) -> [String; 3] {
-    let at = |at: Option<DateTime<Utc>>| at.map_or_else(|| "–".to_owned(), |at| moment(language, at));
-    [
-        number(language, indexed.documents),
-        at(indexed.newest_at),
-        at(indexed.ingested_at),
-    ]
+/// A figure, or that there is none.
+fn or_dash(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "–".to_owned())
 }
 
-/// An offset is how many events of its partition are applied.
+fn index(language: Language, indexed: Option<&Indexed>, dead_letters: Option<i64>) -> Vec<Stat> {
+    let stat = |en, pt, value| Stat {
+        name: language.t(en, pt).to_owned(),
+        value,
+    };
+    let at = |at: Option<DateTime<Utc>>| or_dash(at.map(|at| moment(language, at)));
+    let mut stats = Vec::new();
+    if let Some(indexed) = indexed {
+        let delay = indexed.delay_millis.map(|millis| seconds(language, millis));
+        stats.push(stat("Events", "Eventos", number(language, indexed.documents)));
+        stats.push(stat("Newest event", "Evento mais novo", at(indexed.newest_at)));
+        stats.push(stat("Last arrival", "Última chegada", at(indexed.ingested_at)));
+        stats.push(stat("Its delay", "Seu atraso", or_dash(delay)));
+    }
+    if let Some(count) = dead_letters {
+        stats.push(stat(
+            "Dead letters",
+            "Mensagens não indexadas",
+            number(language, count),
+        ));
+    }
+    stats
+}
+
 fn read_models(language: Language, pipeline: Pipeline) -> Vec<ReadModel> {
     let mut places: BTreeMap<String, Vec<Place>> = BTreeMap::new();
     for place in pipeline.places {
         places.entry(place.projection.clone()).or_default().push(place);
     }
-    places
+    pipeline
+        .stages
         .into_iter()
-        .map(|(name, places)| ReadModel {
-            name,
-            partitions: places.len(),
-            applied: number(language, places.iter().map(|place| place.next_offset).sum()),
-            stops: places
-                .into_iter()
-                .filter_map(|place| Some((place.partition, place.stopped?)))
-                .map(|(partition, stop)| format!("{partition} · {}: {}", stop.event_id, stop.reason))
-                .collect(),
+        .map(|stage| {
+            let places = places.remove(&stage.projection).unwrap_or_default();
+            ReadModel {
+                name: stage.projection,
+                position: number(language, places.iter().map(|place| place.next_offset).sum()),
+                waiting: or_dash(stage.waiting_count.map(|count| number(language, count))),
+                delay: or_dash(stage.delay_millis.map(|millis| seconds(language, millis))),
+                applied_at: or_dash(stage.applied_at.map(|at| moment(language, at))),
+                stops: places
+                    .into_iter()
+                    .filter_map(|place| Some((place.partition, place.stopped?)))
+                    .map(|(partition, stop)| format!("{partition} · {}: {}", stop.event_id, stop.reason))
+                    .collect(),
+            }
         })
         .collect()
 }

@@ -31,7 +31,13 @@ struct Aggregations {
     window: Window,
     newest: Latest,
     ingested: Latest,
+    last: Last,
     documents: Count,
+}
+
+#[derive(Deserialize)]
+struct Last {
+    event: Value,
 }
 
 #[derive(Deserialize)]
@@ -101,12 +107,14 @@ pub(super) fn read(text: &str) -> Result<(Operations, Indexed), Failure> {
         window,
         newest,
         ingested,
+        last,
         documents,
     } = answer.aggregations;
     let indexed = Indexed {
         documents: documents.value,
         newest_at: newest.value_as_string,
         ingested_at: ingested.value_as_string,
+        delay_millis: last.delay_millis(),
     };
     let operations = Operations {
         totals: decided(&window.kinds),
@@ -131,6 +139,16 @@ pub(super) fn read(text: &str) -> Result<(Operations, Indexed), Failure> {
         amount_percentiles: percentiles(&window.approved),
     };
     Ok((operations, indexed))
+}
+
+impl Last {
+    /// From the bank's decision to the index; nothing where no event says when it arrived. Of two clocks, the later one may be
+    /// behind.
+    fn delay_millis(&self) -> Option<i64> {
+        let fields = self.event.pointer("/hits/hits/0/fields")?;
+        let millis = |field: &str| fields.get(field)?.get(0)?.as_str()?.parse::<i64>().ok();
+        Some((millis("event.ingested")? - millis("time")?).max(0))
+    }
 }
 
 fn money(minor_units: i64) -> Money {

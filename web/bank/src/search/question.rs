@@ -54,8 +54,23 @@ pub(super) fn body(span: Span) -> Value {
             } },
             "newest": { "max": { "field": "data.occurred_at" } },
             "ingested": { "max": { "field": "event.ingested" } },
+            "last": last_ingested(),
             "documents": { "value_count": { "field": "id" } },
         },
+    })
+}
+
+/// The event that arrived last, with the two moments its delay is between. Not every sink says when an event arrived.
+fn last_ingested() -> Value {
+    let moment = |field: &str| json!({ "field": field, "format": "epoch_millis" });
+    json!({
+        "filter": { "exists": { "field": "event.ingested" } },
+        "aggs": { "event": { "top_hits": {
+            "size": 1,
+            "sort": [{ "event.ingested": "desc" }, { "time": "desc" }],
+            "_source": false,
+            "docvalue_fields": [moment("event.ingested"), moment("time")],
+        } } },
     })
 }
 

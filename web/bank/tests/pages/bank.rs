@@ -203,7 +203,11 @@ fn operations() -> Value {
             "amountPercentiles": [{ "percent": 99, "amount": money(18_901) }],
         },
         "pipeline": {
-            "latestPurchaseAt": "2026-11-26T01:30:00Z", "stoppedCount": 1,
+            "latestPurchaseAt": "2026-11-26T01:30:00Z", "stoppedCount": 1, "deadLetterCount": 3,
+            "stages": [
+                { "projection": "statement", "waitingCount": 12, "appliedAt": "2026-11-26T01:30:00Z", "delayMillis": 42 },
+                { "projection": "unfed", "waitingCount": null, "appliedAt": null, "delayMillis": null },
+            ],
             "places": [place(0, json!(null)), place(1, json!({ "eventId": "a-9", "reason": "an unknown event" }))],
         },
     })

@@ -21,10 +21,25 @@ async fn the_operators_see_what_was_decided_and_what_has_stopped() {
         "A read model has stopped",
         "1 · a-9: an unknown event",
         "heat-5",
+        // How late a read model is, what waits for it, and what it does not say.
+        "0.042 s",
+        ">12<",
+        "<code>unfed</code>",
+        ">–<",
+        "Dead letters</dt><dd>3</dd>",
+        "The search index lacks events",
     ]);
     page.hides(&[" style="]);
     let asked = browser.heard.asked.lock().unwrap();
     assert_eq!(asked[0]["width"], "DAY");
+}
+
+#[tokio::test]
+async fn the_delay_is_written_as_its_reader_does() {
+    let mut browser = anybody().await.reading("pt");
+    let page = browser.get("/operations").await;
+    page.shows(&["0,042 s", "À espera", "Mensagens não indexadas"]);
+    page.hides(&["Waiting", "Delay"]);
 }
 
 #[tokio::test]

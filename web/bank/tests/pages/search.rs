@@ -160,6 +160,14 @@ fn history() -> Vec<Value> {
     let mut dollars = purchase(106, ago(5), ("padaria", "Padaria"), "Pão", 77_777, None);
     dollars["data"]["amount"]["currency"] = json!("USD");
     documents.push(dollars);
+    // The sink says of some when they arrived; of these the last one took a second and a half.
+    for (document, millis) in documents.iter_mut().zip([90_000_000, 1_500]) {
+        let time: DateTime<Utc> = serde_json::from_value(document["time"].clone()).unwrap();
+        let arrived = if millis == 1_500 { now } else { time };
+        document["time"] =
+            json!((arrived - Duration::milliseconds(millis)).to_rfc3339_opts(SecondsFormat::Millis, true));
+        document["event"] = json!({ "ingested": arrived.to_rfc3339_opts(SecondsFormat::Millis, true) });
+    }
     documents
 }
 
@@ -193,6 +201,7 @@ async fn the_search_index_answers_with_the_same_definitions() {
             "R$96.00",
             "R$100.00",
             "Search index",
+            "<dt>Its delay</dt><dd>1.500 s</dd>",
             // The read models' health still comes from GraphQL.
             "A read model has stopped",
         ]);
