@@ -14,7 +14,7 @@ use tonic::transport::Channel;
 use crate::bank::{Account, Bank, CURRENCY, failure, fresh_request_id, with_deadline};
 use crate::load::{self, Caller};
 use crate::measurement::{Answer, Failure};
-use crate::report::Row;
+use crate::row::Row;
 use crate::settings::{Common, OPEN_LOOP_CLIENTS};
 
 const CLOSED_LOOP_CLIENTS: usize = 32;

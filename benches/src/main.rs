@@ -1,7 +1,8 @@
-//! Measures a running bank: `authorize` (durable decisions over gRPC) and `visible` (how long until the statement shows them).
+//! Measures the bank: `authorize` (durable decisions over gRPC), `visible` (how long until the statement shows them), and `compare`
+//! (how many times faster than what one would otherwise write).
 //!
-//! What each figure means and how to get it again is in `docs/PERFORMANCE.md`. It knows the bank only from outside, by its
-//! gRPC and GraphQL contracts, so it measures what a customer gets.
+//! What each figure means and how to get it again is in `docs/PERFORMANCE.md`. The load knows the bank only from outside, by its
+//! gRPC and GraphQL contracts, so it measures what a customer gets; the peers are servers of their own, in this program.
 #![allow(
     clippy::float_arithmetic,
     clippy::cast_precision_loss,
@@ -10,12 +11,16 @@
 
 mod authorize;
 mod bank;
+mod compare;
 mod load;
 mod measurement;
-mod report;
+mod peer;
+mod processor;
+mod row;
 mod settings;
 mod stack;
 mod statements;
+mod statistics;
 mod visible;
 
 use std::process::ExitCode;
@@ -24,9 +29,11 @@ use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
-use report::Row;
+/// The bank's own, so that a peer is not slower for that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures a running bank. Figures are printed as a table, or with --json as one object per row.
+/// Measures the bank. Figures are printed as a table, or with --json as one object per row.
 #[derive(Debug, Parser)]
 #[command(name = "benches", disable_help_subcommand = true)]
 struct Cli {
@@ -40,11 +47,20 @@ enum Command {
     Authorize(authorize::Args),
     /// From the answer to a purchase until the statement in GraphQL shows it.
     Visible(visible::Args),
+    /// The bank and the idiomatic peer in turns, and how many times faster the bank is.
+    Compare(compare::Args),
+    /// Serves the idiomatic peer: the same bank, written with cqrs-es and postgres-es as they are.
+    ServePeer(peer::Args),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Cli::parse().command).await {
+    // Whoever loses is dropped, and with it a stack that was started: nothing is left running.
+    let ended = tokio::select! {
+        ended = run(Cli::parse().command) => ended,
+        interrupted = interrupted() => interrupted.and_then(|how| bail!(how)),
+    };
+    match ended {
         Ok(code) => code,
         Err(error) => {
             eprintln!("benches: {error:#}");
@@ -54,28 +70,35 @@ async fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> Result<ExitCode> {
-    let json = match &command {
-        Command::Authorize(args) => args.common.json,
-        Command::Visible(args) => args.common.json,
-    };
-    let measured = async {
-        match command {
-            Command::Authorize(args) => authorize::measure(args).await,
-            Command::Visible(args) => visible::measure(args).await,
+    match command {
+        Command::Authorize(args) => {
+            let json = args.common.json;
+            let row = authorize::measure(args).await?;
+            row::print(&[&row], json)?;
+            Ok(verdict(row.samples))
         }
-    };
-    // Whoever loses is dropped, and with it a stack that was started: nothing is left running.
-    let row = tokio::select! {
-        row = measured => row?,
-        interrupted = interrupted() => bail!(interrupted?),
-    };
-    report::print(&[&row], json)?;
-    Ok(verdict(&row))
+        Command::Visible(args) => {
+            let json = args.common.json;
+            let row = visible::measure(args).await?;
+            row::print(&[&row], json)?;
+            Ok(verdict(row.samples))
+        }
+        Command::Compare(args) => {
+            let json = args.json;
+            let comparison = compare::measure(args).await?;
+            comparison.print(json)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::ServePeer(args) => {
+            peer::serve(args).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
 /// A run in which nothing was measured has failed, whatever it printed. Single errors are the reader's to judge.
-fn verdict(row: &Row) -> ExitCode {
-    if row.samples == 0 {
+fn verdict(samples: u64) -> ExitCode {
+    if samples == 0 {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS

@@ -72,6 +72,8 @@ pub(crate) struct Measurement {
     latencies: Histogram<u64>,
     /// Answers that came in the window.
     answered: u64,
+    /// Answers whenever they came, those of the warm-up too: what a server's processor time was spent on.
+    pub(crate) answered_at_all: u64,
     /// Of calls meant to start in the window.
     pub(crate) errors: BTreeMap<Cow<'static, str>, Failures>,
     pub(crate) warm_up_errors: u64,
@@ -83,6 +85,7 @@ impl Measurement {
             window,
             latencies: Histogram::new(SIGNIFICANT_DIGITS).context("the histogram")?,
             answered: 0,
+            answered_at_all: 0,
             errors: BTreeMap::new(),
             warm_up_errors: 0,
         })
@@ -114,6 +117,7 @@ impl Measurement {
                 return Ok(());
             }
         };
+        self.answered_at_all += 1;
         if self.window.holds(ended) {
             self.answered += 1;
         }
@@ -133,6 +137,7 @@ impl Measurement {
     pub(crate) fn merge(&mut self, other: Self) -> Result<()> {
         self.latencies.add(other.latencies).context("two histograms")?;
         self.answered += other.answered;
+        self.answered_at_all += other.answered_at_all;
         self.warm_up_errors += other.warm_up_errors;
         for (code, failures) in other.errors {
             self.count(code, failures);

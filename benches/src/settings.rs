@@ -8,11 +8,11 @@ use anyhow::Result;
 
 use crate::bank::Bank;
 use crate::load::Load;
-use crate::report::{self, Conditions, Mode};
-use crate::stack::Stack;
+use crate::row::{self, Conditions, Mode};
+use crate::stack::WholeBank;
 
 /// A call that could not be sent this long after its moment is an error.
-const SENT_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const SENT_WITHIN: Duration = Duration::from_secs(10);
 /// In the open loop the calls in flight are what the bank makes them; this only bounds the tool's memory.
 pub(crate) const OPEN_LOOP_CLIENTS: usize = 4096;
 
@@ -55,7 +55,7 @@ pub(crate) struct Run {
     pub(crate) load: Load,
     pub(crate) clients: usize,
     pub(crate) seed: u64,
-    pub(crate) stack: Option<Stack>,
+    pub(crate) stack: Option<WholeBank>,
     load_average_at_start: Option<f64>,
 }
 
@@ -64,7 +64,7 @@ impl Common {
     pub(crate) async fn prepare(&self, clients: usize, rate: Option<NonZeroU32>) -> Result<Run> {
         let load_average_at_start = load_average();
         let stack = if self.stack {
-            Some(Stack::start().await?)
+            Some(WholeBank::start().await?)
         } else {
             None
         };
@@ -105,32 +105,36 @@ impl Run {
                 Mode::ClosedLoop
             },
             rate: self.load.rate.map(NonZeroU32::get),
-            cores: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            cores: cores(),
             load_average_at_start: self.load_average_at_start,
             bank: if self.stack.is_some() {
-                report::Bank::PrivateStack
+                row::Bank::PrivateStack
             } else {
-                report::Bank::Running
+                row::Bank::Running
             },
             particular: BTreeMap::new(),
         }
     }
 }
 
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
 /// Of the last minute.
-fn load_average() -> Option<f64> {
+pub(crate) fn load_average() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/loadavg").ok()?;
     text.split_whitespace().next()?.parse().ok()
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let number = text
         .parse()
         .map_err(|_| "a number of seconds, such as 10 or 0.5".to_owned())?;
     Duration::try_from_secs_f64(number).map_err(|error| error.to_string())
 }
 
-fn positive_seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn positive_seconds(text: &str) -> Result<Duration, String> {
     seconds(text).and_then(|duration| {
         if duration.is_zero() {
             Err("more than zero".to_owned())

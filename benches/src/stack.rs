@@ -1,7 +1,9 @@
-//! `--stack`: a whole bank for one run. A private PostgreSQL and Kafka through `xtask`, every role of the bank as a process of its
-//! own, all of it in one temporary folder, and all of it gone at the end.
+//! Banks of a run's own: private servers through `xtask`, the roles of the bank and the peers as processes of their own, all of it in
+//! one temporary folder, and all of it gone at the end.
 
-use std::ffi::OsStr;
+mod programs;
+mod roles;
+
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::os::unix::fs::DirBuilderExt;
@@ -9,8 +11,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
+
+use programs::{Programs, finish, workspace};
+pub(crate) use roles::{Server, WholeBank};
 
 const READY_WITHIN: Duration = Duration::from_mins(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
@@ -18,80 +24,50 @@ const LOG_LINES_SHOWN: usize = 20;
 
 /// Dropping it ends everything it started, by process, and removes its folder.
 pub(crate) struct Stack {
-    pub(crate) grpc: String,
-    pub(crate) graphql: String,
     folder: PathBuf,
     programs: Programs,
-    roles: Vec<Child>,
+    /// Where the servers are, as variables of the environment.
+    servers: Vec<(String, String)>,
+    processes: Vec<Child>,
 }
 
-/// Built from this very source before they are started, so that the figures are of it.
-struct Programs {
-    bank: PathBuf,
-    xtask: PathBuf,
+/// How a process says that it is ready.
+enum Ready<'a> {
+    /// By `/readyz` at this address.
+    Operations(&'a str),
+    /// By listening at this address.
+    Listening(&'a str),
 }
 
 impl Stack {
-    pub(crate) async fn start() -> Result<Self> {
+    /// With these servers and nothing of the bank yet.
+    pub(crate) async fn of_servers(only: &str) -> Result<Self> {
         let programs = Programs::build().await?;
-        let [grpc, graphql] = [free_address()?, free_address()?];
         let mut stack = Self {
-            grpc: format!("http://{grpc}"),
-            graphql: format!("http://{graphql}/graphql"),
             folder: new_folder()?,
             programs,
-            roles: Vec::new(),
+            servers: Vec::new(),
+            processes: Vec::new(),
         };
-        eprintln!(
-            "starting a private PostgreSQL and Kafka in {}",
-            stack.folder.display()
-        );
-        finish(stack.xtask(&["up", "--free-ports", "--only", "postgres,kafka"])).await?;
-        let servers = stack.servers()?;
-
-        eprintln!("starting the bank: command-api, relay, projections");
-        finish(stack.role("migrate", &servers)?)
-            .await
-            .with_context(|| stack.end_of_log("migrate"))?;
-        let [command_api, relay] = [free_address()?, free_address()?];
-        let addresses = [
-            ("CODEBANK_GRPC_ADDRESS", &grpc),
-            ("CODEBANK_OPS_ADDRESS", &command_api),
-        ];
-        stack
-            .start_role("command-api", &servers, &addresses, &command_api)
-            .await?;
-        // The relay makes the topic that the projections read.
-        stack
-            .start_role("relay", &servers, &[("CODEBANK_OPS_ADDRESS", &relay)], &relay)
-            .await?;
-        stack
-            .start_role(
-                "projections",
-                &servers,
-                &[("CODEBANK_HTTP_ADDRESS", &graphql)],
-                &graphql,
-            )
-            .await?;
+        eprintln!("starting private servers in {}: {only}", stack.folder.display());
+        finish(stack.xtask(&["up", "--free-ports", "--only", only])).await?;
+        stack.servers = stack.read_servers()?;
         Ok(stack)
     }
 
-    /// Starts a role and returns when it is ready, as it says at its operations address.
-    async fn start_role(
-        &mut self,
-        name: &str,
-        servers: &[(String, String)],
-        addresses: &[(&str, &String)],
-        operations: &str,
-    ) -> Result<()> {
-        let role = self.role(name, servers)?.envs(addresses.iter().copied()).spawn();
-        self.roles
-            .push(role.with_context(|| format!("codebank {name} could not be started"))?);
-        self.until_ready(name, operations).await
+    /// Starts a process and returns its number when it is ready.
+    async fn start(&mut self, name: &str, mut command: Command, ready: Ready<'_>) -> Result<u32> {
+        let process = command
+            .spawn()
+            .with_context(|| format!("{name} could not be started"))?;
+        let number = process.id();
+        self.processes.push(process);
+        self.until_ready(name, ready).await?;
+        Ok(number)
     }
 
-    /// Where the servers are, and the vault's keys: `xtask` tells it as lines for a shell, `export NAME='value'`.
-    fn servers(&self) -> Result<Vec<(String, String)>> {
+    /// The servers tell where they are as lines for a shell, `export NAME='value'`.
+    fn read_servers(&self) -> Result<Vec<(String, String)>> {
         let output = self
             .xtask(&["env"])
             .stdout(Stdio::piped())
@@ -103,6 +79,28 @@ impl Stack {
             Some((name.to_owned(), value.trim_matches('\'').to_owned()))
         };
         Ok(text.lines().filter_map(variable).collect())
+    }
+
+    pub(crate) fn server(&self, name: &str) -> Result<&str> {
+        let found = self.servers.iter().find(|(server, _)| server == name);
+        let (_, value) = found.with_context(|| format!("xtask does not say {name}"))?;
+        Ok(value)
+    }
+
+    /// A new database in the stack's PostgreSQL.
+    async fn new_database(&self, name: &str) -> Result<String> {
+        let server = self.server("CODEBANK_TEST_POSTGRES_URL")?;
+        let mut connection = PgConnection::connect(server)
+            .await
+            .context("the stack's PostgreSQL")?;
+        let create = format!("create database {name}");
+        connection
+            .execute(create.as_str())
+            .await
+            .with_context(|| format!("the database {name}"))?;
+        connection.close().await?;
+        let (server, _) = server.rsplit_once('/').context("PostgreSQL's address")?;
+        Ok(format!("{server}/{name}"))
     }
 
     /// What it prints goes to standard error: standard output has the figures only.
@@ -120,46 +118,36 @@ impl Stack {
         command
     }
 
-    /// A role about to be started. Settings of the caller's environment that are not said here hold, to try one out.
-    fn role(&self, name: &str, settings: &[(String, String)]) -> Result<Command> {
+    /// A program about to be started. Settings of the caller's environment that are not said here hold, to try one out.
+    fn command(&self, program: &Path, name: &str) -> Result<Command> {
         let log = File::create(self.log(name)).with_context(|| format!("the log of {name}"))?;
-        let mut command = Command::new(&self.programs.bank);
+        let mut command = Command::new(program);
         command
             .arg(name)
-            .envs(settings.iter().map(|(name, value)| (name, value)))
+            .envs(self.servers.iter().map(|(name, value)| (name, value)))
             .current_dir(&self.folder);
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         Ok(command)
     }
 
-    async fn until_ready(&mut self, name: &str, operations: &str) -> Result<()> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(Duration::from_secs(2))
-            .build()?;
+    async fn until_ready(&mut self, name: &str, ready: Ready<'_>) -> Result<()> {
         let deadline = Instant::now() + READY_WITHIN;
-        loop {
-            let answer = http.get(format!("http://{operations}/readyz")).send().await;
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
-                return Ok(());
-            }
+        while !ready.is_so().await? {
             let ended = self
-                .roles
+                .processes
                 .iter_mut()
-                .any(|role| role.try_wait().is_ok_and(|ended| ended.is_some()));
+                .any(|process| process.try_wait().is_ok_and(|ended| ended.is_some()));
             if ended || Instant::now() > deadline {
                 let how = if ended {
-                    "a role ended"
+                    "a process ended"
                 } else {
                     "it did not get ready in time"
                 };
-                bail!(
-                    "codebank {name}: {how}; the end of its log:\n{}",
-                    self.end_of_log(name)
-                );
+                bail!("{name}: {how}; the end of its log:\n{}", self.end_of_log(name));
             }
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
+        Ok(())
     }
 
     fn log(&self, name: &str) -> PathBuf {
@@ -173,12 +161,28 @@ impl Stack {
     }
 }
 
+impl Ready<'_> {
+    async fn is_so(&self) -> Result<bool> {
+        match self {
+            Self::Listening(address) => Ok(tokio::net::TcpStream::connect(address).await.is_ok()),
+            Self::Operations(address) => {
+                let http = reqwest::Client::builder()
+                    .no_proxy()
+                    .timeout(Duration::from_secs(2))
+                    .build()?;
+                let answer = http.get(format!("http://{address}/readyz")).send().await;
+                Ok(answer.is_ok_and(|answer| answer.status().is_success()))
+            }
+        }
+    }
+}
+
 impl Drop for Stack {
     fn drop(&mut self) {
-        for role in &mut self.roles {
+        for process in &mut self.processes {
             // Killed, as a crash would: its data goes with it. One that ended already is as good.
-            let _ = role.kill();
-            let _ = role.wait();
+            let _ = process.kill();
+            let _ = process.wait();
         }
         // Where it failed before there was a server, there is none to stop.
         let has_servers = self.folder.join("servers/stack.json").exists();
@@ -194,56 +198,6 @@ impl Drop for Stack {
             );
         }
     }
-}
-
-impl Programs {
-    async fn build() -> Result<Self> {
-        // Beside this program, in the same profile; the developer's commands are always built for development.
-        let own = std::env::current_exe().context("this program's own path")?;
-        let folder = own.parent().context("this program's folder")?;
-        let target = folder.parent().context("the target folder")?;
-        let profile: &[&str] = if folder.ends_with("release") {
-            &["--release"]
-        } else {
-            &[]
-        };
-        eprintln!("building the bank");
-        finish(cargo(&[&["build", "--package", "codebank"], profile].concat())).await?;
-        finish(cargo(&["build", "--package", "xtask"])).await?;
-        Ok(Self {
-            bank: folder.join("codebank"),
-            xtask: target.join("debug/xtask"),
-        })
-    }
-}
-
-fn cargo(arguments: &[&str]) -> Command {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command
-        .arg(arguments[0])
-        .arg("--quiet")
-        .args(&arguments[1..])
-        .current_dir(workspace());
-    command.stdin(Stdio::null()).stdout(std::io::stderr());
-    command
-}
-
-/// Waits for a program to end well; given up, it is killed.
-async fn finish(command: Command) -> Result<()> {
-    let name = command.get_program().display().to_string();
-    let arguments: Vec<&OsStr> = command.get_args().collect();
-    let said = format!("{name} {}", arguments.join(OsStr::new(" ")).display());
-    let mut command = tokio::process::Command::from(command);
-    let status = command.kill_on_drop(true).status().await;
-    let status = status.with_context(|| format!("{said} could not be run"))?;
-    ensure!(status.success(), "{said}: {status}");
-    Ok(())
-}
-
-fn workspace() -> &'static Path {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package)
 }
 
 /// A new folder that servers which refuse root can enter as `nobody`.

@@ -17,7 +17,7 @@ use crate::authorize::Buyer;
 use crate::bank::Account;
 use crate::load::{self, Caller};
 use crate::measurement::{Answer, Failure};
-use crate::report::Row;
+use crate::row::Row;
 use crate::settings::{Common, OPEN_LOOP_CLIENTS};
 use crate::statements::{Statement, Statements};
 

@@ -148,6 +148,29 @@ async fn visible_may_follow_a_share_of_the_purchases() {
 }
 
 #[test]
+fn compare_measures_the_bank_and_the_peer() {
+    require!(postgres);
+    let output = Command::new(env!("CARGO_BIN_EXE_benches"))
+        .args(["compare", "--json", "--seconds", "0.5", "--warm-up", "0.2"])
+        .args(["--rounds", "1", "--clients", "4", "--accounts", "20"])
+        .stdin(Stdio::null())
+        .output()
+        .expect("the bench runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {said}", output.status);
+    let found: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    for figure in ["ours_per_s", "peer_per_s", "ratio"] {
+        assert!(
+            found[figure].as_f64().is_some_and(|figure| figure > 0.0),
+            "{found}"
+        );
+    }
+    for side in ["ours", "peer"] {
+        assert_eq!(found[side]["errors"], 0, "{found}");
+    }
+}
+
+#[test]
 fn a_bank_that_is_not_there_is_said_and_fails() {
     let port = test_support::free_port();
     let output = Command::new(env!("CARGO_BIN_EXE_benches"))

@@ -67,6 +67,8 @@ pub(crate) enum Bank {
     Running,
     /// Started for this run alone: PostgreSQL, Kafka and every role of the bank, on this machine.
     PrivateStack,
+    /// Started for this run alone: PostgreSQL, command-api and the idiomatic peer, on this machine.
+    PrivatePair,
 }
 
 impl Row {
@@ -93,7 +95,7 @@ impl Row {
     }
 
     /// What a reader must know before using the figures.
-    fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self) -> Vec<String> {
         let mut warnings: Vec<String> = self
             .failures
             .iter()
@@ -147,7 +149,7 @@ fn table(rows: &[&Row]) -> String {
 }
 
 impl Conditions {
-    fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         let arrivals = match self.rate {
             None => "closed loop".to_owned(),
             Some(rate) => format!("open loop, {rate} per second"),
@@ -155,6 +157,7 @@ impl Conditions {
         let bank = match self.bank {
             Bank::Running => "a bank that was running",
             Bank::PrivateStack => "a private stack on this machine",
+            Bank::PrivatePair => "a private PostgreSQL, command-api and the peer on this machine",
         };
         let load = self
             .load_average_at_start

@@ -1,0 +1,280 @@
+//! `compare`: the bank and the idiomatic peer, one after the other in turns, on one PostgreSQL, under one load; and how many times
+//! faster the bank is. The ratio of the medians stands where absolute figures move with the machine.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use serde_json::json;
+use sqlx::{Connection as _, Executor as _, PgConnection};
+
+use crate::authorize::Buyer;
+use crate::bank::Bank;
+use crate::load::{self, Load};
+use crate::peer;
+use crate::processor;
+use crate::row::{self, Conditions, Mode, Row};
+use crate::settings::{self, SENT_WITHIN, load_average, positive_seconds, seconds};
+use crate::stack::{Server, Stack};
+use crate::statistics::{median, spread_percent};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// How long each round is measured.
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = positive_seconds)]
+    seconds: Duration,
+    /// How long the load runs before that.
+    #[arg(long, value_name = "SECONDS", default_value = "0.5", value_parser = seconds)]
+    warm_up: Duration,
+    /// Rounds of each side.
+    #[arg(long, value_name = "N", default_value = "3")]
+    rounds: NonZeroUsize,
+    /// Callers, each with one call in flight.
+    #[arg(long, value_name = "N", default_value = "128")]
+    clients: NonZeroUsize,
+    /// Accounts on each side, each with a card.
+    #[arg(long, value_name = "N", default_value = "10000")]
+    accounts: NonZeroUsize,
+    /// HTTP/2 connections to each server.
+    #[arg(long, value_name = "N", default_value = "4")]
+    connections: NonZeroUsize,
+    /// Database connections of the peer.
+    #[arg(long, value_name = "N", default_value_t = peer::CONNECTIONS)]
+    peer_connections: u32,
+    /// Decides which account buys what for how much.
+    #[arg(long, default_value = "1")]
+    seed: u64,
+    /// One JSON object instead of lines.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Both sides under the same load.
+#[derive(Debug, Serialize)]
+pub(crate) struct Comparison {
+    name: &'static str,
+    pub(crate) ours_per_s: f64,
+    pub(crate) peer_per_s: f64,
+    /// Of the medians.
+    pub(crate) ratio: f64,
+    pub(crate) ours: Side,
+    pub(crate) peer: Side,
+    pub(crate) conditions: Conditions,
+}
+
+/// One side's rounds: medians, and each round's rate.
+#[derive(Debug, Serialize)]
+pub(crate) struct Side {
+    pub(crate) throughput_per_s: f64,
+    pub(crate) p50_ms: Option<f64>,
+    pub(crate) p99_ms: Option<f64>,
+    /// Answers per second of processor time that the server took; PostgreSQL and the load are not in it.
+    pub(crate) per_processor_s: Option<f64>,
+    pub(crate) rounds_per_s: Vec<f64>,
+    /// How far the outermost rounds are apart.
+    pub(crate) spread_percent: Option<f64>,
+    pub(crate) errors: u64,
+    #[serde(skip)]
+    warnings: Vec<String>,
+}
+
+/// Both sides, running and with accounts.
+pub(crate) struct Pair {
+    ours: Contender,
+    peer: Contender,
+    peer_connections: u32,
+    opened_in: Duration,
+    load_average_at_start: Option<f64>,
+    /// Ends with it.
+    stack: Stack,
+}
+
+struct Contender {
+    bank: Bank,
+    process: u32,
+}
+
+/// A round: what was measured, and what it cost the server.
+struct Round {
+    row: Row,
+    per_processor_s: f64,
+}
+
+pub(crate) async fn measure(args: Args) -> Result<Comparison> {
+    let pair = Pair::start(args.connections, args.accounts, args.peer_connections).await?;
+    let load = Load {
+        rate: None,
+        warm_up: args.warm_up,
+        measured: args.seconds,
+        sent_within: SENT_WITHIN,
+    };
+    pair.compare(&load, args.clients.get(), args.rounds.get(), args.seed)
+        .await
+}
+
+impl Pair {
+    pub(crate) async fn start(
+        connections: NonZeroUsize,
+        accounts: NonZeroUsize,
+        peer_connections: u32,
+    ) -> Result<Self> {
+        let load_average_at_start = load_average();
+        let mut stack = Stack::of_servers("postgres").await?;
+        eprintln!("starting command-api and the peer");
+        let ours = stack.start_command_api().await?;
+        let peer = stack.start_peer(peer_connections).await?;
+        eprintln!("opening {accounts} accounts on each side");
+        let begin = Instant::now();
+        // Beside each other, so that they share the waiting for the disk.
+        let (ours, peer) = tokio::try_join!(
+            Contender::open(&ours, connections, accounts),
+            Contender::open(&peer, connections, accounts)
+        )?;
+        let pair = Self {
+            ours,
+            peer,
+            peer_connections,
+            opened_in: begin.elapsed(),
+            load_average_at_start,
+            stack,
+        };
+        eprintln!("opened in {:.1?}", pair.opened_in);
+        Ok(pair)
+    }
+
+    /// Both sides in turns, each round with fresh purchases.
+    pub(crate) async fn compare(
+        &self,
+        load: &Load,
+        clients: usize,
+        rounds: usize,
+        seed: u64,
+    ) -> Result<Comparison> {
+        self.settle().await?;
+        let (mut ours, mut peer) = (Vec::new(), Vec::new());
+        for round in (0..).take(rounds) {
+            for (contender, measured) in [(&self.ours, &mut ours), (&self.peer, &mut peer)] {
+                let conditions = self.conditions(load, clients, seed);
+                measured.push(contender.round(load, clients, seed + round, conditions).await?);
+            }
+        }
+        let (ours, peer) = (Side::of(&ours)?, Side::of(&peer)?);
+        let mut conditions = self.conditions(load, clients, seed);
+        conditions.particular.insert("rounds", json!(rounds));
+        Ok(Comparison {
+            name: "compare",
+            ours_per_s: ours.throughput_per_s,
+            peer_per_s: peer.throughput_per_s,
+            ratio: (ours.throughput_per_s / peer.throughput_per_s * 100.0).round() / 100.0,
+            ours,
+            peer,
+            conditions,
+        })
+    }
+
+    /// What opening the accounts left to do is done before the clock starts, on both sides: the planner knows the tables, and no
+    /// checkpoint is due.
+    async fn settle(&self) -> Result<()> {
+        let server = self.stack.server("CODEBANK_TEST_POSTGRES_URL")?;
+        let (server, _) = server.rsplit_once('/').context("PostgreSQL's address")?;
+        for database in ["codebank_events", "codebank_vault", "peer_events", "peer_vault"] {
+            let mut connection = PgConnection::connect(&format!("{server}/{database}")).await?;
+            connection.execute("analyze").await?;
+            connection.execute("checkpoint").await?;
+            connection.close().await?;
+        }
+        Ok(())
+    }
+
+    fn conditions(&self, load: &Load, clients: usize, seed: u64) -> Conditions {
+        let particular = BTreeMap::from([
+            ("peer_database_connections", json!(self.peer_connections)),
+            (
+                "accounts_opened_in_seconds",
+                json!((self.opened_in.as_secs_f64() * 10.0).round() / 10.0),
+            ),
+        ]);
+        Conditions {
+            clients,
+            connections: self.ours.bank.connections(),
+            accounts: self.ours.bank.accounts.len(),
+            seconds: load.measured.as_secs_f64(),
+            warm_up_seconds: load.warm_up.as_secs_f64(),
+            seed,
+            mode: Mode::ClosedLoop,
+            rate: None,
+            cores: settings::cores(),
+            load_average_at_start: self.load_average_at_start,
+            bank: row::Bank::PrivatePair,
+            particular,
+        }
+    }
+}
+
+impl Contender {
+    async fn open(server: &Server, connections: NonZeroUsize, accounts: NonZeroUsize) -> Result<Self> {
+        Ok(Self {
+            bank: Bank::open(&server.grpc, connections, accounts).await?,
+            process: server.process,
+        })
+    }
+
+    async fn round(&self, load: &Load, clients: usize, seed: u64, conditions: Conditions) -> Result<Round> {
+        let buyers = Buyer::many(&self.bank, clients, seed);
+        let before = processor::time_of(self.process)?;
+        let measurement = load::run(load, buyers).await?;
+        let took = processor::time_of(self.process)?.saturating_sub(before);
+        Ok(Round {
+            per_processor_s: measurement.answered_at_all as f64 / took.as_secs_f64(),
+            row: Row::new("compare", measurement, conditions),
+        })
+    }
+}
+
+impl Side {
+    fn of(rounds: &[Round]) -> Result<Self> {
+        let rows = || rounds.iter().map(|round| &round.row);
+        let all = |figure: fn(&Row) -> Option<f64>| rows().filter_map(figure).collect::<Vec<f64>>();
+        let rounds_per_s = all(|row| Some(row.throughput_per_s));
+        let per_processor_s: Vec<f64> = rounds.iter().map(|round| round.per_processor_s).collect();
+        Ok(Self {
+            throughput_per_s: median(&rounds_per_s).context("no round")?,
+            p50_ms: median(&all(|row| row.p50_ms)),
+            p99_ms: median(&all(|row| row.p99_ms)),
+            per_processor_s: median(&per_processor_s).map(f64::round),
+            spread_percent: spread_percent(&rounds_per_s).map(f64::round),
+            rounds_per_s,
+            errors: rows().map(|row| row.errors + row.warm_up_errors).sum(),
+            warnings: rows().flat_map(Row::warnings).collect(),
+        })
+    }
+}
+
+impl Comparison {
+    pub(crate) fn print(&self, json: bool) -> Result<()> {
+        if json {
+            println!("{}", serde_json::to_string(self)?);
+            return Ok(());
+        }
+        for (name, side) in [("ours", &self.ours), ("the peer", &self.peer)] {
+            let milliseconds =
+                |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"));
+            println!(
+                "{name:<10}{:>10.1} per second, p50 {} ms, p99 {} ms; rounds {:?}; {} errors",
+                side.throughput_per_s,
+                milliseconds(side.p50_ms),
+                milliseconds(side.p99_ms),
+                side.rounds_per_s,
+                side.errors
+            );
+            for warning in &side.warnings {
+                println!("  ! {warning}");
+            }
+        }
+        println!("ratio     {:>10.2}", self.ratio);
+        println!("  {}", self.conditions.in_words());
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! What runs on a stack's servers: the roles of the bank, and the peers it is compared with.
+
+use anyhow::{Context, Result};
+
+use super::{Ready, Stack, finish, free_address};
+
+/// Every role of the bank, with a private PostgreSQL and Kafka below it.
+pub(crate) struct WholeBank {
+    pub(crate) grpc: String,
+    pub(crate) graphql: String,
+    /// Ends with it.
+    _stack: Stack,
+}
+
+/// A process that answers purchases.
+pub(crate) struct Server {
+    pub(crate) grpc: String,
+    /// Its number, by which the system tells how much processor time it took.
+    pub(crate) process: u32,
+}
+
+impl WholeBank {
+    pub(crate) async fn start() -> Result<Self> {
+        let mut stack = Stack::of_servers("postgres,kafka").await?;
+        eprintln!("starting the bank: command-api, relay, projections");
+        finish(stack.role("migrate")?)
+            .await
+            .with_context(|| stack.end_of_log("migrate"))?;
+        let grpc = stack.start_command_api().await?.grpc;
+        // The relay makes the topic that the projections read.
+        let address = free_address()?;
+        let mut relay = stack.role("relay")?;
+        relay.env("CODEBANK_OPS_ADDRESS", &address);
+        stack.start("relay", relay, Ready::Operations(&address)).await?;
+        let address = free_address()?;
+        let mut projections = stack.role("projections")?;
+        projections.env("CODEBANK_HTTP_ADDRESS", &address);
+        stack
+            .start("projections", projections, Ready::Operations(&address))
+            .await?;
+        Ok(Self {
+            grpc,
+            graphql: format!("http://{address}/graphql"),
+            _stack: stack,
+        })
+    }
+}
+
+impl Stack {
+    fn role(&self, name: &str) -> Result<std::process::Command> {
+        self.command(&self.programs.bank, name)
+    }
+
+    /// The write side alone. It makes its own tables.
+    pub(crate) async fn start_command_api(&mut self) -> Result<Server> {
+        let [grpc, operations] = [free_address()?, free_address()?];
+        let mut command = self.role("command-api")?;
+        command
+            .env("CODEBANK_GRPC_ADDRESS", &grpc)
+            .env("CODEBANK_OPS_ADDRESS", &operations);
+        let process = self
+            .start("command-api", command, Ready::Operations(&operations))
+            .await?;
+        Ok(Server {
+            grpc: format!("http://{grpc}"),
+            process,
+        })
+    }
+
+    /// The idiomatic peer, on databases of its own in the same PostgreSQL.
+    pub(crate) async fn start_peer(&mut self, connections: u32) -> Result<Server> {
+        let grpc = free_address()?;
+        let mut command = self.command(&self.programs.benches, "serve-peer")?;
+        command
+            .args(["--grpc-address", &grpc])
+            .args(["--connections", &connections.to_string()])
+            .args(["--database-url", &self.new_database("peer_events").await?])
+            .args(["--vault-database-url", &self.new_database("peer_vault").await?]);
+        let process = self.start("serve-peer", command, Ready::Listening(&grpc)).await?;
+        Ok(Server {
+            grpc: format!("http://{grpc}"),
+            process,
+        })
+    }
+}
