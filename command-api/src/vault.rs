@@ -249,6 +249,13 @@ impl Vault {
         Ok(self.find(Lookup::Card(card_id)).await?.map(|card| card.issued()))
     }
 
+    /// What may be known outside of the card with this number. For the bank's own front ends: whoever buys with a number is
+    /// answered by [`Vault::recognize`], which gives no hint to who does not hold the card.
+    pub async fn by_number(&self, number: &CardNumber) -> Result<Option<IssuedCard>, VaultError> {
+        let index = self.shared.ciphers.number_index(number);
+        Ok(self.find(Lookup::Number(&index)).await?.map(|card| card.issued()))
+    }
+
     /// What is printed on a card: number, expiry, security code.
     pub async fn reveal(&self, card_id: CardId) -> Result<Option<RevealedCard>, VaultError> {
         let Some(card) = self.find(Lookup::Card(card_id)).await? else {

@@ -193,6 +193,23 @@ impl CardAccountService for CardAccounts {
             security_code: card.security_code.expose().to_owned(),
         }))
     }
+
+    async fn find_card(
+        &self,
+        request: Request<v1::FindCardRequest>,
+    ) -> Result<Response<v1::FindCardResponse>, Status> {
+        let number = parse::find_card(&mut request.into_inner())?;
+        let card = self.services.vault.by_number(&number).await;
+        let card = card.map_err(|error| status::of_vault(&error, None))?;
+        // The number is a secret: the resource that is missing has no name.
+        let missing = || status::not_found("CARD_NOT_FOUND", "card", "", "no card has this number");
+        let card = card.ok_or_else(missing)?;
+        Ok(Response::new(v1::FindCardResponse {
+            account_id: card.account_id.to_string(),
+            card_id: card.card_id.to_string(),
+            masked_number: number.masked(),
+        }))
+    }
 }
 
 impl CardAccounts {

@@ -145,6 +145,15 @@ pub(super) fn issue_card(message: &mut v1::IssueCardRequest) -> Result<IssueCard
     }
 }
 
+/// Reads a number to be looked for, which is no longer in the message afterwards.
+pub(super) fn find_card(message: &mut v1::FindCardRequest) -> Result<CardNumber, Status> {
+    let mut faults = Violations::default();
+    let given = Zeroizing::new(std::mem::take(&mut message.card_number));
+    faults
+        .take("card_number", CardNumber::parse(&given))
+        .ok_or_else(|| faults.into_status())
+}
+
 pub(super) fn change_card(request_id: &str, account_id: &str, card_id: &str) -> Result<ChangeCard, Status> {
     let mut faults = Violations::default();
     let request_id = faults.take("request_id", request_id.parse());

@@ -69,6 +69,12 @@ impl CardNumber {
         &self.0
     }
 
+    /// An asterisk for every digit but the last four: what may be shown.
+    pub fn masked(&self) -> String {
+        let hidden = "*".repeat(self.0.len() - 4); // 13 ASCII digits at least
+        format!("{hidden}{}", self.last_four())
+    }
+
     pub fn last_four(&self) -> LastFour {
         let digits = &self.0[self.0.len() - 4..]; // 13 ASCII digits at least
         #[expect(clippy::expect_used, reason = "four ASCII digits are what LastFour takes")]
@@ -78,8 +84,7 @@ impl CardNumber {
 
 impl fmt::Debug for CardNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hidden = "*".repeat(self.0.len() - 4);
-        write!(f, "CardNumber({hidden}{})", self.last_four())
+        write!(f, "CardNumber({})", self.masked())
     }
 }
 

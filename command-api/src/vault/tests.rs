@@ -78,6 +78,10 @@ async fn a_number_is_recognized_with_its_code(vault: &Vault, restarted: &Vault) 
             vault.by_card_id(card_id).await.expect("in reach"),
             Some(issued.clone())
         );
+        assert_eq!(
+            vault.by_number(&number(VISA)).await.expect("in reach"),
+            Some(issued.clone())
+        );
         let number = vault.number_of(card_id).await.expect("in reach").expect("known");
         assert_eq!(number.expose(), VISA);
     }

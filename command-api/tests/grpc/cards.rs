@@ -4,8 +4,9 @@ use prost::Message as _;
 use proto::codebank::v1;
 use proto::codebank::v1::{Decision, DeclineReason};
 use tonic::Code;
+use tonic_types::StatusExt as _;
 
-use crate::bank::{Bank, Card, MASTERCARD, VISA, check, new_id};
+use crate::bank::{Bank, Card, MASTERCARD, NOBODYS, VISA, check, faults, new_id};
 use crate::moody_log::Mood;
 
 fn issue(account_id: &str, number: &str) -> v1::IssueCardRequest {
@@ -190,4 +191,48 @@ async fn a_card_whose_issuing_was_interrupted_is_finished_by_a_repeat() {
         bank.authorize(card.purchase(100)).await.decision(),
         Decision::Approved
     );
+}
+
+#[tokio::test]
+async fn a_card_is_found_by_its_number_which_no_answer_repeats() {
+    let bank = Bank::start().await;
+    let card = bank.card(10_000, VISA).await;
+    let before = bank.events().await.len();
+    let find = async |number: &str| {
+        let request = v1::FindCardRequest {
+            card_number: number.to_owned(),
+        };
+        bank.accounts().find_card(request).await
+    };
+    for typed in [VISA, "4111 1111 1111 1111", "4111-1111-1111-1111"] {
+        let found = find(typed).await.expect("found").into_inner();
+        let expected = v1::FindCardResponse {
+            account_id: card.account_id.clone(),
+            card_id: card.id.clone(),
+            masked_number: "************1111".to_owned(),
+        };
+        assert_eq!(found, expected);
+    }
+
+    let unknown = find(NOBODYS).await.expect_err("not found");
+    check(&unknown, Code::NotFound, "CARD_NOT_FOUND");
+    let resource = unknown.get_details_resource_info().expect("what");
+    assert_eq!(
+        (resource.resource_type.as_str(), resource.resource_name.as_str()),
+        ("card", "")
+    );
+    let mistyped = "4242424242424241";
+    for (status, number) in [
+        (unknown, NOBODYS),
+        (find(mistyped).await.expect_err("refused"), mistyped),
+        (find("").await.expect_err("refused"), mistyped),
+    ] {
+        if status.code() != Code::NotFound {
+            check(&status, Code::InvalidArgument, "INVALID_FIELDS");
+            assert_eq!(faults(&status), ["card_number"]);
+        }
+        let told = format!("{status:?} {}", String::from_utf8_lossy(status.details()));
+        assert!(!told.contains(number), "{told}");
+    }
+    assert_eq!(bank.events().await.len(), before, "nothing is stored");
 }

@@ -19,6 +19,14 @@ pub(crate) const MINE: &str = "0190f000-0000-7000-8000-000000000001";
 pub(crate) const OTHERS: &str = "0190f000-0000-7000-8000-000000000002";
 /// The version the stub's accounts are at.
 const VERSION: u64 = 7;
+/// The number of `card-a`, which is on the first account,
+pub(crate) const VISA: &str = "4111111111111111";
+/// of a card that is on the other one,
+pub(crate) const OTHERS_CARD: &str = "5555555555554444";
+/// of a card of an account that no pages here are for,
+pub(crate) const STRANGERS: &str = "378282246310005";
+/// and of no card.
+pub(crate) const NOBODYS: &str = "4242424242424242";
 
 /// What reached the stub.
 #[derive(Debug, Default, Clone)]
@@ -68,6 +76,9 @@ async fn answer(State(heard): State<Heard>, Json(question): Json<Value>) -> Json
     let variables = question["variables"].clone();
     heard.asked.lock().unwrap().push(variables.clone());
     let query = question["query"].as_str().unwrap();
+    if query.contains("query CardInvoices") {
+        return Json(json!({ "data": { "statement": { "lines": invoices(&variables) } } }));
+    }
     if query.contains("query Operations") || query.contains("query Pipeline") {
         return Json(json!({ "data": operations() }));
     }
@@ -86,7 +97,9 @@ async fn answer(State(heard): State<Heard>, Json(question): Json<Value>) -> Json
     if variables["before"] == "nonsense" {
         return Json(refused("BAD_USER_INPUT"));
     }
-    let data = if query.contains("query OpenCycle") {
+    let data = if query.contains("query CardStatements") {
+        json!({ "statements": { "nodes": [{ "cycle": "2026-12" }, { "cycle": "2026-11" }] } })
+    } else if query.contains("query OpenCycle") {
         json!({ "statement": { "cycle": "2026-12" } })
     } else if query.contains("query Statement") || query.contains("query Lines") {
         json!({
@@ -165,6 +178,38 @@ fn statement(account: &str) -> Value {
             "pageInfo": page_info(),
         },
     })
+}
+
+/// Of December two pages, and of November one.
+fn invoices(variables: &Value) -> Value {
+    let account = variables["account"].as_str().unwrap();
+    let line = |version: u64, card: &str, minor_units: i64, currency: &str| {
+        json!({
+            "id": format!("{account}-{version}"), "occurredAt": "2026-11-26T01:30:00.677Z",
+            "authorizationId": format!("decision-{version}"), "cardId": card, "description": "Dom Casmurro",
+            "merchant": merchant(account), "amount": { "minorUnits": minor_units.to_string(), "currency": currency },
+        })
+    };
+    let page = |nodes: Vec<Value>, has_more: bool| {
+        json!({
+            "nodes": nodes,
+            "pageInfo": { "hasPreviousPage": has_more, "hasNextPage": false, "startCursor": "older", "endCursor": "x" },
+        })
+    };
+    match (variables["cycle"].as_str().unwrap(), variables["before"].as_str()) {
+        ("2026-12", None) => page(
+            vec![line(4, "card-a", 4_990, "BRL"), line(5, "card-b", 1, "BRL")],
+            true,
+        ),
+        ("2026-12", Some("older")) => page(vec![line(3, "card-a", 5, "BRL")], false),
+        _ => page(
+            vec![
+                line(2, "card-a", 900_719_925_474_099_301, "BRL"),
+                line(1, "card-a", 700, "JPY"),
+            ],
+            false,
+        ),
+    }
 }
 
 fn approved(account: &str) -> Value {
@@ -268,10 +313,43 @@ impl CardAccountService for Heard {
         }))
     }
 
+    async fn find_card(
+        &self,
+        request: Request<bank::FindCardRequest>,
+    ) -> Result<tonic::Response<bank::FindCardResponse>, Status> {
+        let number = request.into_inner().card_number.replace(' ', "");
+        let (account_id, card_id) = match number.as_str() {
+            VISA => (MINE, "card-a"),
+            OTHERS_CARD => (OTHERS, "card-c"),
+            STRANGERS => ("0190f000-0000-7000-8000-00000000ffff", "card-d"),
+            NOBODYS => return Err(Status::not_found(format!("no card has the number {number}"))),
+            // As a stranger at the bank's address might.
+            "0" => return Err(Status::internal(format!("what is {number}{VISA}?"))),
+            _ => return Err(Status::invalid_argument("this is no number")),
+        };
+        Ok(tonic::Response::new(bank::FindCardResponse {
+            account_id: account_id.to_owned(),
+            card_id: card_id.to_owned(),
+            masked_number: String::new(),
+        }))
+    }
+
+    async fn issue_card(
+        &self,
+        request: Request<bank::IssueCardRequest>,
+    ) -> Result<tonic::Response<bank::IssueCardResponse>, Status> {
+        let request = request.into_inner();
+        let issued = (request.request_id, request.account_id, request.card_number);
+        self.commands.lock().unwrap().push(issued);
+        Ok(tonic::Response::new(bank::IssueCardResponse {
+            account_version: VERSION,
+            ..bank::IssueCardResponse::default()
+        }))
+    }
+
     not_asked! {
         open_account: OpenAccountRequest -> OpenAccountResponse,
         change_credit_limit: ChangeCreditLimitRequest -> ChangeCreditLimitResponse,
-        issue_card: IssueCardRequest -> IssueCardResponse,
         activate_card: ActivateCardRequest -> ActivateCardResponse,
         cancel_card: CancelCardRequest -> CancelCardResponse,
         close_account: CloseAccountRequest -> CloseAccountResponse,
