@@ -56,6 +56,9 @@ pub(crate) struct Args {
         default_value = "127.0.0.1:8080"
     )]
     http_address: String,
+    /// Serve the REST routes of the bank before this one, WHICH TAKE WHOLE CARD NUMBERS IN ADDRESSES, for its old clients.
+    #[arg(long, env = "CODEBANK_LEGACY_REST", value_name = "BOOL", default_value_t = false, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    legacy_rest: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -76,6 +79,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     check.plain("CODEBANK_DATA", args.data.display());
     let grpc_address = check.address("CODEBANK_GRPC_ADDRESS", &args.grpc_address);
     let http_address = check.address("CODEBANK_HTTP_ADDRESS", &args.http_address);
+    check.plain("CODEBANK_LEGACY_REST", args.legacy_rest);
     if check.finish((), args.common.print_config)?.is_none() {
         return Ok(());
     }
@@ -118,7 +122,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         .context("the bank's own gRPC")?;
     let cards = demo::open(channel.clone()).await.context("the demo accounts")?;
     let store = shop::open(&args.data, channel.clone(), &stop).await?;
-    let pages = pages::router(&args.data, addresses.http, channel, &cards, &stop)?;
+    let pages = pages::settings(&args.data, addresses.http, channel, &cards, &stop)?;
+    let pages = pages::router(bank_pages::Settings {
+        legacy_rest: args.legacy_rest,
+        ..pages
+    });
     let routes = routes.merge(store.pages.router()).merge(pages);
     let front = tokio::spawn(serve_http(http_listener, routes, stop.clone()));
     println!("{}", banner::render(&addresses, &args.data, &cards));

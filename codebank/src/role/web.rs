@@ -74,6 +74,9 @@ pub(crate) struct Args {
     /// Whether the pages' public address is https: cookies are sent over nothing else then.
     #[arg(long, env = "CODEBANK_WEB_SECURE", value_name = "BOOL", default_value_t = false, action = clap::ArgAction::Set)]
     secure: bool,
+    /// Serve the REST routes of the bank before this one, WHICH TAKE WHOLE CARD NUMBERS IN ADDRESSES, for its old clients.
+    #[arg(long, env = "CODEBANK_LEGACY_REST", value_name = "BOOL", default_value_t = false, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    legacy_rest: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -100,6 +103,7 @@ impl Args {
         check.plain("CODEBANK_WEB_ACCOUNTS", self.accounts.join(","));
         check.plain("CODEBANK_WEB_KEY_FILE", self.key_file.display());
         check.plain("CODEBANK_WEB_SECURE", self.secure);
+        check.plain("CODEBANK_LEGACY_REST", self.legacy_rest);
         let mut holders = Vec::with_capacity(self.accounts.len());
         for account in &self.accounts {
             match account.trim().parse::<Uuid>() {
@@ -152,6 +156,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         shop_url: settings.shop,
         operations: true,
         search: settings.search,
+        legacy_rest: args.legacy_rest,
         stop: stop.clone(),
         ..PageSettings::new(&settings.graphql, commands, key, settings.holders)
     };

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tracing::{error, warn};
 
 /// Above the two seconds for which the bank waits for a version.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// Why the bank has no answer to a query.
 #[derive(Debug, thiserror::Error)]

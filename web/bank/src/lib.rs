@@ -9,6 +9,7 @@ mod asked;
 mod bank;
 mod cardholder;
 mod cards;
+mod facade;
 mod live;
 mod operations;
 mod search;
@@ -30,9 +31,10 @@ use crate::live::Seats;
 use crate::settings::App;
 
 /// The routes of `/`, `/sign-in`, `/statements…`, `/activity…`, `/cards…`, `/live` and `/operations`. Whoever mounts them adds
-/// `look::router()` and `look::fallback(…)`, once per address.
+/// `look::router()` and `look::fallback(…)`, once per address. Where the settings ask for it, those of `/credit-cards…` too.
 pub fn router(settings: Settings) -> Router {
     let look = settings.look();
+    let legacy_rest = settings.legacy_rest;
     let app = Arc::new(App {
         bank: bank::Bank::new(settings.graphql.clone()),
         seats: Seats::new(settings.live_max),
@@ -52,6 +54,11 @@ pub fn router(settings: Settings) -> Router {
         .route("/cards/unblock", post(cards::unblock))
         .route("/live", get(live::events))
         .route("/operations", get(operations::page))
-        .with_state(app);
-    dress(routes, look)
+        .with_state(Arc::clone(&app));
+    let pages = dress(routes, look);
+    if legacy_rest {
+        pages.merge(facade::router(app))
+    } else {
+        pages
+    }
 }

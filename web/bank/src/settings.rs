@@ -55,6 +55,8 @@ pub struct Settings {
     pub operations: bool,
     /// Where `/operations` has its figures from, instead of the read models.
     pub search: Option<SearchIndex>,
+    /// Whether the REST routes of the bank before this one are served, which want whole card numbers in their addresses.
+    pub legacy_rest: bool,
     /// How many pages may be kept up to date at a time.
     pub live_max: usize,
     /// Ends the pages that are kept up to date, which would hold a server open.
@@ -73,6 +75,7 @@ impl Settings {
             shop_url: None,
             operations: false,
             search: None,
+            legacy_rest: false,
             live_max: 256,
             stop: CancellationToken::new(),
         }

@@ -7,16 +7,7 @@ const NO_BREAK_SPACE: char = '\u{a0}';
 
 /// `R$ 1.234,56` in Portuguese and `R$1,234.56` in English; a minus stands before the symbol.
 pub fn amount(language: Language, minor_units: i64, currency: &str) -> String {
-    let digits_after_point = match currency {
-        "CLP" | "JPY" | "KRW" | "PYG" => 0,
-        _ => 2,
-    };
-    let digits = format!(
-        "{:0width$}",
-        minor_units.unsigned_abs(),
-        width = digits_after_point + 1
-    );
-    let (whole, cents) = digits.split_at(digits.len() - digits_after_point);
+    let (whole, cents) = parts(minor_units, currency);
     let (separator, point) = match language {
         Language::Pt => ('.', ','),
         Language::En => (',', '.'),
@@ -34,9 +25,29 @@ pub fn amount(language: Language, minor_units: i64, currency: &str) -> String {
     }
     if !cents.is_empty() {
         text.push(point);
-        text.push_str(cents);
+        text.push_str(&cents);
     }
     text
+}
+
+/// The same as a plain decimal, for programs: `1234.56`, and `1234` where the currency has no minor unit.
+pub fn decimal(minor_units: i64, currency: &str) -> String {
+    let sign = if minor_units < 0 { "-" } else { "" };
+    let (whole, cents) = parts(minor_units, currency);
+    let point = if cents.is_empty() { "" } else { "." };
+    format!("{sign}{whole}{point}{cents}")
+}
+
+/// Whole and minor units in digits, without the sign; no minor ones where the currency has none.
+fn parts(minor_units: i64, currency: &str) -> (String, String) {
+    let digits_after_point = match currency {
+        "CLP" | "JPY" | "KRW" | "PYG" => 0,
+        _ => 2,
+    };
+    let width = digits_after_point + 1;
+    let mut whole = format!("{:0width$}", minor_units.unsigned_abs());
+    let cents = whole.split_off(whole.len() - digits_after_point);
+    (whole, cents)
 }
 
 fn push_symbol(text: &mut String, language: Language, currency: &str) {
@@ -89,5 +100,20 @@ mod tests {
             "-XXX 92.233.720.368.547.758,08",
             "-XXX 92,233,720,368,547,758.08",
         );
+    }
+
+    #[test]
+    fn a_program_gets_a_plain_decimal() {
+        for (minor_units, currency, expected) in [
+            (0, "BRL", "0.00"),
+            (5, "BRL", "0.05"),
+            (-5, "BRL", "-0.05"),
+            (123_456, "EUR", "1234.56"),
+            (4_990, "JPY", "4990"),
+            (0, "JPY", "0"),
+            (i64::MIN, "BRL", "-92233720368547758.08"),
+        ] {
+            assert_eq!(decimal(minor_units, currency), expected);
+        }
     }
 }

@@ -17,7 +17,7 @@ mod security;
 pub mod signed;
 mod visit;
 
-pub use amount::amount;
+pub use amount::{amount, decimal};
 pub use assets::{Assets, router};
 pub use axum_extra::extract::SignedCookieJar;
 pub use axum_extra::extract::cookie::Key;

@@ -12,24 +12,27 @@ use tonic::transport::Channel;
 use super::demo::DemoCard;
 
 /// What answers to every path that is not GraphQL's or the operator's.
-pub(crate) fn router(
+pub(crate) fn router(settings: Settings) -> Router {
+    let fallback = look::fallback(settings.look());
+    bank_pages::router(settings)
+        .merge(look::router())
+        .fallback_service(fallback)
+}
+
+pub(crate) fn settings(
     data: &Path,
     http: SocketAddr,
     commands: Channel,
     cards: &[DemoCard],
     stop: &CancellationToken,
-) -> anyhow::Result<Router> {
+) -> anyhow::Result<Settings> {
     let key = look::load_or_make_key(&data.join("pages.key")).context("the pages' key")?;
-    let settings = Settings {
+    Ok(Settings {
         operations: true,
         shop_url: Some("/shop".to_owned()),
         stop: stop.clone(),
         ..Settings::new(format!("http://{http}/graphql"), commands, key, holders(cards))
-    };
-    let fallback = look::fallback(settings.look());
-    Ok(bank_pages::router(settings)
-        .merge(look::router())
-        .fallback_service(fallback))
+    })
 }
 
 /// An account per cardholder, in the order in which they were opened.

@@ -12,6 +12,13 @@ pub(crate) struct Money {
     pub(crate) currency: String,
 }
 
+impl Money {
+    /// Major units as a plain decimal, for programs.
+    pub(crate) fn decimal(&self) -> String {
+        look::decimal(self.minor_units, &self.currency)
+    }
+}
+
 /// The API writes whole numbers as text, since readers of JSON make floats of numbers.
 fn decimal_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let text = String::deserialize(deserializer)?;

@@ -28,7 +28,7 @@ pub(super) fn write(language: Language, lines: &[Line]) -> String {
             cell(&line.merchant.name),
             cell(&line.description),
             cell(&line.card_last_four),
-            decimal(line.amount.minor_units),
+            line.amount.decimal(),
             cell(&line.amount.currency),
         );
     }
@@ -46,13 +46,6 @@ fn cell(text: &str) -> String {
         return text.to_owned();
     }
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
-}
-
-/// Hundredths as a plain decimal.
-fn decimal(minor_units: i64) -> String {
-    let sign = if minor_units < 0 { "-" } else { "" };
-    let units = minor_units.unsigned_abs();
-    format!("{sign}{}.{:02}", units / 100, units % 100)
 }
 
 #[cfg(test)]
@@ -78,13 +71,6 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(cell(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn an_amount_is_a_plain_decimal() {
-        for (minor_units, expected) in [(0, "0.00"), (5, "0.05"), (123_456, "1234.56"), (-5, "-0.05")] {
-            assert_eq!(decimal(minor_units), expected);
         }
     }
 }

@@ -65,8 +65,18 @@ pub(crate) async fn anybody() -> Browser {
     before(None).await
 }
 
+/// An old client of the statement service before this one: a browser before pages that serve its routes too.
+pub(crate) async fn old_client() -> Browser {
+    with(|settings| settings.legacy_rest = true).await
+}
+
 /// The same, before pages that ask a search index too.
 pub(crate) async fn before(search: Option<SearchIndex>) -> Browser {
+    with(|settings| settings.search = search).await
+}
+
+/// The same, before pages with other settings.
+pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Browser {
     let stub = bank::start().await;
     let holder = |account: &str, name: &str| Holder {
         account_id: account.to_owned(),
@@ -74,11 +84,11 @@ pub(crate) async fn before(search: Option<SearchIndex>) -> Browser {
         cards: Vec::new(),
     };
     let holders = vec![holder(MINE, "one"), holder(OTHERS, "two")];
-    let settings = Settings {
+    let mut settings = Settings {
         operations: true,
-        search,
         ..Settings::new(&stub.graphql, stub.commands, Key::from(&[7; 64]), holders)
     };
+    change(&mut settings);
     Browser {
         routes: bank_pages::router(settings),
         heard: stub.heard,
@@ -116,6 +126,15 @@ impl Browser {
         let request = Request::post(path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(body))
+            .unwrap();
+        self.ask(request).await
+    }
+
+    /// Sends a body as JSON.
+    pub(crate) async fn post_json(&mut self, path: &str, body: &str) -> Page {
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_owned()))
             .unwrap();
         self.ask(request).await
     }

@@ -10,6 +10,7 @@
 mod bank;
 mod browser;
 mod cards;
+mod facade;
 mod files;
 mod live;
 mod operations;
