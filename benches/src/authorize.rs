@@ -9,9 +9,11 @@ use proto::codebank::v1::authorize_request::Card;
 use proto::codebank::v1::{Authorization, AuthorizeRequest, Decision, Merchant, Money};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use serde_json::json;
 use tonic::transport::Channel;
 
 use crate::bank::{Account, Bank, CURRENCY, failure, fresh_request_id, with_deadline};
+use crate::choice::{self, Choice};
 use crate::load::{self, Caller};
 use crate::measurement::{Answer, Failure};
 use crate::row::Row;
@@ -29,6 +31,15 @@ pub(crate) struct Args {
     /// calls again as soon as it was answered (closed loop).
     #[arg(long, value_name = "PER SECOND")]
     rate: Option<NonZeroU32>,
+    /// All buy with one and the same card.
+    #[arg(long, conflicts_with = "zipf")]
+    hot: bool,
+    /// Accounts are chosen by Zipf's law with this exponent instead of evenly: the first buys most.
+    #[arg(long, value_name = "EXPONENT", value_parser = choice::zipf)]
+    zipf: Option<Choice>,
+    /// How often it is measured, on the same accounts. More than one gives medians, and how far the outermost are apart.
+    #[arg(long, value_name = "N", default_value = "1")]
+    runs: NonZeroUsize,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -40,26 +51,44 @@ pub(crate) async fn measure(args: Args) -> Result<Row> {
         CLOSED_LOOP_CLIENTS
     };
     let clients = args.clients.map_or(usual, NonZeroUsize::get);
+    let choice = match args.zipf {
+        _ if args.hot => Choice::Hot,
+        None => Choice::Even,
+        Some(zipf) => zipf,
+    };
     let run = args.common.prepare(clients, args.rate).await?;
-    let measurement = load::run(&run.load, Buyer::many(&run.bank, run.clients, run.seed)).await?;
-    Ok(Row::new("authorize", measurement, run.conditions()))
+    let mut conditions = run.conditions();
+    if choice != Choice::Even {
+        conditions
+            .particular
+            .insert("accounts_chosen", json!(choice.to_string()));
+    }
+    let mut rows = Vec::new();
+    for number in (0..).take(args.runs.get()) {
+        let buyers = Buyer::many(&run.bank, choice, run.clients, run.seed + number);
+        let measurement = load::run(&run.load, buyers).await?;
+        rows.push(Row::new("authorize", measurement, conditions.clone()));
+    }
+    Row::median_of(rows)
 }
 
-/// Buys with one card after another, chosen at random.
+/// Buys with one card after another, as its choice says.
 pub(crate) struct Buyer {
     bank: AuthorizationServiceClient<Channel>,
     accounts: Arc<[Account]>,
+    choice: Choice,
     random: StdRng,
     merchant: Merchant,
 }
 
 impl Buyer {
     /// Each buys in a store of its own; the same seed gives the same purchases.
-    pub(crate) fn many(bank: &Bank, count: usize, seed: u64) -> Vec<Self> {
+    pub(crate) fn many(bank: &Bank, choice: Choice, count: usize, seed: u64) -> Vec<Self> {
         let mut seeds = StdRng::seed_from_u64(seed);
         let one = |number: usize| Self {
             bank: AuthorizationServiceClient::new(bank.channel(number)),
             accounts: Arc::clone(&bank.accounts),
+            choice,
             random: StdRng::seed_from_u64(seeds.random()),
             merchant: Merchant {
                 id: format!("bench-{number}"),
@@ -70,9 +99,13 @@ impl Buyer {
         (0..count).map(one).collect()
     }
 
-    /// One purchase. Anything but an approval of this very purchase is a failure.
+    /// One purchase, by the account that is its turn. Anything but an approval of this very purchase is a failure.
     pub(crate) async fn buy(&mut self) -> Result<Authorization, Failure> {
-        let account = self.random.random_range(0..self.accounts.len());
+        let account = self.choice.of(self.accounts.len(), &mut self.random);
+        self.buy_with(account).await
+    }
+
+    pub(crate) async fn buy_with(&mut self, account: usize) -> Result<Authorization, Failure> {
         let account = &self.accounts[account];
         let amount = Money {
             minor_units: self.random.random_range(AMOUNT_MINOR_UNITS),

@@ -60,6 +60,15 @@ impl Bank {
         })
     }
 
+    /// Another server that has the same accounts.
+    pub(crate) async fn with_the_accounts_of(other: &Self, url: &str) -> Result<Self> {
+        let connections = NonZeroUsize::new(other.channels.len()).unwrap_or(NonZeroUsize::MIN);
+        Ok(Self {
+            channels: connect(url, connections).await?,
+            accounts: Arc::clone(&other.accounts),
+        })
+    }
+
     pub(crate) fn connections(&self) -> usize {
         self.channels.len()
     }

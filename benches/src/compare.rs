@@ -1,24 +1,31 @@
 //! `compare`: the bank and the idiomatic peer, one after the other in turns, on one PostgreSQL, under one load; and how many times
 //! faster the bank is. The ratio of the medians stands where absolute figures move with the machine.
 
+mod accounts;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
+use futures::future;
 use serde::Serialize;
 use serde_json::json;
-use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::authorize::Buyer;
 use crate::bank::Bank;
+use crate::choice::Choice;
 use crate::load::{self, Load};
+use crate::measurement::Failure;
 use crate::peer;
 use crate::processor;
 use crate::row::{self, Conditions, Mode, Row};
 use crate::settings::{self, SENT_WITHIN, load_average, positive_seconds, seconds};
-use crate::stack::{Server, Stack};
+use crate::stack::Stack;
 use crate::statistics::{median, spread_percent};
+
+/// Cards that buy for the first time, at a time.
+const WARMED_AT_A_TIME: usize = 64;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -85,10 +92,10 @@ pub(crate) struct Pair {
     ours: Contender,
     peer: Contender,
     peer_connections: u32,
-    opened_in: Duration,
+    prepared_in: Duration,
     load_average_at_start: Option<f64>,
     /// Ends with it.
-    stack: Stack,
+    _stack: Stack,
 }
 
 struct Contender {
@@ -122,25 +129,32 @@ impl Pair {
     ) -> Result<Self> {
         let load_average_at_start = load_average();
         let mut stack = Stack::of_servers("postgres").await?;
-        eprintln!("starting command-api and the peer");
-        let ours = stack.start_command_api().await?;
-        let peer = stack.start_peer(peer_connections).await?;
-        eprintln!("opening {accounts} accounts on each side");
+        let server = stack.start_command_api().await?;
+        eprintln!("opening {accounts} accounts");
         let begin = Instant::now();
-        // Beside each other, so that they share the waiting for the disk.
-        let (ours, peer) = tokio::try_join!(
-            Contender::open(&ours, connections, accounts),
-            Contender::open(&peer, connections, accounts)
-        )?;
+        let ours = Contender {
+            bank: Bank::open(&server.grpc, connections, accounts).await?,
+            process: server.process,
+        };
+        let server = stack.start_peer(peer_connections).await?;
+        accounts::copy(&stack).await?;
+        let peer = Contender {
+            bank: Bank::with_the_accounts_of(&ours.bank, &server.grpc).await?,
+            process: server.process,
+        };
+        for contender in [&ours, &peer] {
+            contender.warm().await?;
+        }
+        accounts::settle(&stack).await?;
         let pair = Self {
             ours,
             peer,
             peer_connections,
-            opened_in: begin.elapsed(),
+            prepared_in: begin.elapsed(),
             load_average_at_start,
-            stack,
+            _stack: stack,
         };
-        eprintln!("opened in {:.1?}", pair.opened_in);
+        eprintln!("both sides have them after {:.1?}", pair.prepared_in);
         Ok(pair)
     }
 
@@ -152,7 +166,6 @@ impl Pair {
         rounds: usize,
         seed: u64,
     ) -> Result<Comparison> {
-        self.settle().await?;
         let (mut ours, mut peer) = (Vec::new(), Vec::new());
         for round in (0..).take(rounds) {
             for (contender, measured) in [(&self.ours, &mut ours), (&self.peer, &mut peer)] {
@@ -174,26 +187,12 @@ impl Pair {
         })
     }
 
-    /// What opening the accounts left to do is done before the clock starts, on both sides: the planner knows the tables, and no
-    /// checkpoint is due.
-    async fn settle(&self) -> Result<()> {
-        let server = self.stack.server("CODEBANK_TEST_POSTGRES_URL")?;
-        let (server, _) = server.rsplit_once('/').context("PostgreSQL's address")?;
-        for database in ["codebank_events", "codebank_vault", "peer_events", "peer_vault"] {
-            let mut connection = PgConnection::connect(&format!("{server}/{database}")).await?;
-            connection.execute("analyze").await?;
-            connection.execute("checkpoint").await?;
-            connection.close().await?;
-        }
-        Ok(())
-    }
-
     fn conditions(&self, load: &Load, clients: usize, seed: u64) -> Conditions {
         let particular = BTreeMap::from([
             ("peer_database_connections", json!(self.peer_connections)),
             (
-                "accounts_opened_in_seconds",
-                json!((self.opened_in.as_secs_f64() * 10.0).round() / 10.0),
+                "prepared_in_seconds",
+                json!((self.prepared_in.as_secs_f64() * 10.0).round() / 10.0),
             ),
         ]);
         Conditions {
@@ -214,15 +213,25 @@ impl Pair {
 }
 
 impl Contender {
-    async fn open(server: &Server, connections: NonZeroUsize, accounts: NonZeroUsize) -> Result<Self> {
-        Ok(Self {
-            bank: Bank::open(&server.grpc, connections, accounts).await?,
-            process: server.process,
-        })
+    /// Each card buys once: both sides know every card and have planned every statement when the clock starts.
+    async fn warm(&self) -> Result<()> {
+        let accounts = self.bank.accounts.len();
+        let buyers = Buyer::many(&self.bank, Choice::Even, WARMED_AT_A_TIME, 0);
+        let shares = buyers.into_iter().enumerate().map(async |(first, mut buyer)| {
+            for account in (first..accounts).step_by(WARMED_AT_A_TIME) {
+                buyer.buy_with(account).await?;
+            }
+            Ok(())
+        });
+        future::try_join_all(shares)
+            .await
+            .map(drop)
+            .map_err(|failure: Failure| anyhow!("{} ({})", failure.message, failure.code))
+            .context("the first purchase of each card")
     }
 
     async fn round(&self, load: &Load, clients: usize, seed: u64, conditions: Conditions) -> Result<Round> {
-        let buyers = Buyer::many(&self.bank, clients, seed);
+        let buyers = Buyer::many(&self.bank, Choice::Even, clients, seed);
         let before = processor::time_of(self.process)?;
         let measurement = load::run(load, buyers).await?;
         let took = processor::time_of(self.process)?.saturating_sub(before);

@@ -11,6 +11,7 @@
 
 mod authorize;
 mod bank;
+mod choice;
 mod compare;
 mod load;
 mod measurement;

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde::Serialize;
 
 use crate::measurement::{Failures, Measurement};
+use crate::statistics::{median, spread_percent};
 
 /// Below this share of the asked rate, the open loop's figures are those of a bank that cannot keep up.
 const KEPT_UP: f64 = 0.98;
@@ -25,9 +26,19 @@ pub(crate) struct Row {
     pub(crate) errors: u64,
     pub(crate) errors_by_code: BTreeMap<Cow<'static, str>, u64>,
     pub(crate) warm_up_errors: u64,
+    /// Where it was measured more than once: then the figures above are medians, and errors and samples are of all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) runs: Option<Runs>,
     pub(crate) conditions: Conditions,
     #[serde(skip)]
     failures: BTreeMap<Cow<'static, str>, Failures>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Runs {
+    pub(crate) throughput_per_s: Vec<f64>,
+    /// How far the outermost rates are apart, in percent of the median.
+    pub(crate) spread_percent: f64,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -89,9 +100,53 @@ impl Row {
             errors: errors_by_code.values().sum(),
             errors_by_code,
             warm_up_errors: measurement.warm_up_errors,
+            runs: None,
             conditions,
             failures: measurement.errors,
         }
+    }
+
+    /// What several runs of one bench come down to; a single one stays as it is.
+    pub(crate) fn median_of(mut rows: Vec<Self>) -> Result<Self> {
+        let figure = |of: fn(&Self) -> Option<f64>| median(&rows.iter().filter_map(of).collect::<Vec<_>>());
+        let rates: Vec<f64> = rows.iter().map(|row| row.throughput_per_s).collect();
+        let medians = [
+            figure(|row| row.p50_ms),
+            figure(|row| row.p99_ms),
+            figure(|row| row.p999_ms),
+            figure(|row| row.max_ms),
+        ];
+        let mut total = rows.pop().context("no run")?;
+        if rows.is_empty() {
+            return Ok(total);
+        }
+        for row in rows {
+            total.samples += row.samples;
+            total.errors += row.errors;
+            total.warm_up_errors += row.warm_up_errors;
+            for (code, count) in row.errors_by_code {
+                *total.errors_by_code.entry(code).or_default() += count;
+            }
+            for (code, failures) in row.failures {
+                let known = total
+                    .failures
+                    .entry(code)
+                    .or_insert(Failures { count: 0, ..failures });
+                known.count += failures.count;
+            }
+        }
+        Ok(Self {
+            throughput_per_s: median(&rates).context("no run")?,
+            p50_ms: medians[0],
+            p99_ms: medians[1],
+            p999_ms: medians[2],
+            max_ms: medians[3],
+            runs: Some(Runs {
+                spread_percent: (spread_percent(&rates).context("no run")? * 10.0).round() / 10.0,
+                throughput_per_s: rates,
+            }),
+            ..total
+        })
     }
 
     /// What a reader must know before using the figures.
@@ -143,6 +198,14 @@ fn table(rows: &[&Row]) -> String {
             "{name:<12}{rate:>14.1}{p50:>11}{p99:>11}{p999:>11}{max:>11}{samples:>10}{errors:>9}"
         ));
         lines.extend(row.warnings().into_iter().map(|warning| format!("  ! {warning}")));
+        if let Some(runs) = &row.runs {
+            lines.push(format!(
+                "  medians of {} runs, the outermost rates {} % apart: {:?} per second",
+                runs.throughput_per_s.len(),
+                runs.spread_percent,
+                runs.throughput_per_s
+            ));
+        }
         lines.push(format!("  {}", row.conditions.in_words()));
     }
     lines.join("\n")
@@ -261,6 +324,29 @@ mod tests {
             found.as_object().unwrap().len(),
             expected.as_object().unwrap().len()
         );
+    }
+
+    #[test]
+    fn several_runs_are_their_medians() {
+        let row = |rate: f64| Row {
+            throughput_per_s: rate,
+            ..Row::new("authorize", measurement(), conditions(None))
+        };
+        let alone = Row::median_of(vec![row(5.0)]).unwrap();
+        assert!(alone.runs.is_none());
+        let total = Row::median_of(vec![row(10.0), row(12.0), row(11.0)]).unwrap();
+        assert_eq!(
+            (total.throughput_per_s, total.samples, total.errors),
+            (11.0, 27, 3)
+        );
+        assert_eq!(total.errors_by_code["UNAVAILABLE"], 3);
+        let text = table(&[&total]);
+        assert!(
+            text.contains("medians of 3 runs, the outermost rates 18.2 % apart"),
+            "{text}"
+        );
+        assert!(text.contains("3 × UNAVAILABLE"), "{text}");
+        assert!(Row::median_of(Vec::new()).is_err());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
 
 use programs::{Programs, finish, workspace};
-pub(crate) use roles::{Server, WholeBank};
+pub(crate) use roles::{BANK_EVENTS, BANK_VAULT, PEER_EVENTS, WholeBank};
 
 const READY_WITHIN: Duration = Duration::from_mins(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
@@ -81,13 +81,19 @@ impl Stack {
         Ok(text.lines().filter_map(variable).collect())
     }
 
-    pub(crate) fn server(&self, name: &str) -> Result<&str> {
+    fn server(&self, name: &str) -> Result<&str> {
         let found = self.servers.iter().find(|(server, _)| server == name);
         let (_, value) = found.with_context(|| format!("xtask does not say {name}"))?;
         Ok(value)
     }
 
-    /// A new database in the stack's PostgreSQL.
+    /// A database of the stack's PostgreSQL, there or not.
+    pub(crate) fn database_url(&self, name: &str) -> Result<String> {
+        let server = self.server("CODEBANK_TEST_POSTGRES_URL")?;
+        let (server, _) = server.rsplit_once('/').context("PostgreSQL's address")?;
+        Ok(format!("{server}/{name}"))
+    }
+
     async fn new_database(&self, name: &str) -> Result<String> {
         let server = self.server("CODEBANK_TEST_POSTGRES_URL")?;
         let mut connection = PgConnection::connect(server)
@@ -99,8 +105,7 @@ impl Stack {
             .await
             .with_context(|| format!("the database {name}"))?;
         connection.close().await?;
-        let (server, _) = server.rsplit_once('/').context("PostgreSQL's address")?;
-        Ok(format!("{server}/{name}"))
+        self.database_url(name)
     }
 
     /// What it prints goes to standard error: standard output has the figures only.

@@ -15,6 +15,7 @@ use serde_json::json;
 
 use crate::authorize::Buyer;
 use crate::bank::Account;
+use crate::choice::Choice;
 use crate::load::{self, Caller};
 use crate::measurement::{Answer, Failure};
 use crate::row::Row;
@@ -72,7 +73,7 @@ pub(crate) async fn measure(args: Args) -> Result<Row> {
         sample_every: u64::from(args.sample_every.get()),
         bought: Arc::clone(&bought),
     };
-    let followers = Buyer::many(&run.bank, run.clients, run.seed)
+    let followers = Buyer::many(&run.bank, Choice::Even, run.clients, run.seed)
         .into_iter()
         .map(follower);
     let measurement = load::run(&run.load, followers.collect()).await?;

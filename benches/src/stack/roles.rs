@@ -4,6 +4,11 @@ use anyhow::{Context, Result};
 
 use super::{Ready, Stack, finish, free_address};
 
+/// The databases of a pair.
+pub(crate) const BANK_EVENTS: &str = "codebank_events";
+pub(crate) const BANK_VAULT: &str = "codebank_vault";
+pub(crate) const PEER_EVENTS: &str = "peer_events";
+
 /// Every role of the bank, with a private PostgreSQL and Kafka below it.
 pub(crate) struct WholeBank {
     pub(crate) grpc: String,
@@ -67,15 +72,18 @@ impl Stack {
         })
     }
 
-    /// The idiomatic peer, on databases of its own in the same PostgreSQL.
+    /// The idiomatic peer, on a database of its own in the same PostgreSQL, with the bank's own vault: it has the same cards.
     pub(crate) async fn start_peer(&mut self, connections: u32) -> Result<Server> {
         let grpc = free_address()?;
         let mut command = self.command(&self.programs.benches, "serve-peer")?;
         command
             .args(["--grpc-address", &grpc])
             .args(["--connections", &connections.to_string()])
-            .args(["--database-url", &self.new_database("peer_events").await?])
-            .args(["--vault-database-url", &self.new_database("peer_vault").await?]);
+            .args(["--database-url", &self.new_database(PEER_EVENTS).await?])
+            .args([
+                "--vault-database-url",
+                self.server("CODEBANK_VAULT_DATABASE_URL")?,
+            ]);
         let process = self.start("serve-peer", command, Ready::Listening(&grpc)).await?;
         Ok(Server {
             grpc: format!("http://{grpc}"),
