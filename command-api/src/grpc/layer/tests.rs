@@ -51,7 +51,7 @@ fn the_methods_are_those_of_the_contracts() {
         Some("codebank.v1.AuthorizationService/Authorize")
     );
     assert!(methods.contains_key("/payment.PaymentService/Payment"));
-    assert_eq!(methods.len(), 14);
+    assert_eq!(methods.len(), 15);
 }
 
 #[tokio::test]
