@@ -44,10 +44,17 @@ pub(crate) struct Bank {
 }
 
 impl Bank {
-    /// Connects and opens the accounts. They stay when the run is over: a bank forgets nothing.
-    pub(crate) async fn open(url: &str, connections: NonZeroUsize, accounts: NonZeroUsize) -> Result<Self> {
+    /// Connects and opens the accounts, or as many of them as can be opened in that time. They stay when the run is over: a bank
+    /// forgets nothing.
+    pub(crate) async fn open(
+        url: &str,
+        connections: NonZeroUsize,
+        accounts: NonZeroUsize,
+        within: Duration,
+    ) -> Result<Self> {
         let channels = connect(url, connections).await?;
         let opened = stream::iter(0..accounts.get())
+            .take_until(tokio::time::sleep(within))
             .map(|number| open_account(channels[number % channels.len()].clone()))
             .buffer_unordered(OPENED_AT_A_TIME)
             .try_collect::<Vec<_>>();

@@ -72,7 +72,7 @@ impl Common {
             .as_ref()
             .map_or(self.grpc.as_str(), |stack| stack.grpc.as_str());
         eprintln!("opening {} accounts, each with a card, at {url}", self.accounts);
-        let bank = Bank::open(url, self.connections, self.accounts).await?;
+        let bank = Bank::open(url, self.connections, self.accounts, Duration::MAX).await?;
         let load = Load {
             rate,
             warm_up: self.warm_up,

@@ -35,6 +35,13 @@ impl AuthorizationService for Peer {
         Ok(answered(authorization, recorded.is_repeat))
     }
 
+    async fn authorize_batch(
+        &self,
+        _request: Request<v1::AuthorizeBatchRequest>,
+    ) -> Result<Response<v1::AuthorizeBatchResponse>, Status> {
+        Err(Status::unimplemented("the peer decides one purchase at a time"))
+    }
+
     async fn get_outcome(
         &self,
         _request: Request<v1::GetOutcomeRequest>,
