@@ -1,26 +1,22 @@
 //! `authorize`: purchases with card number, expiry and security code, each answered when it is durable, and each answer checked.
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::sync::Arc;
 
 use anyhow::Result;
 use proto::codebank::v1::authorization_service_client::AuthorizationServiceClient;
-use proto::codebank::v1::authorize_request::Card;
-use proto::codebank::v1::{Authorization, AuthorizeRequest, Decision, Merchant, Money};
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use proto::codebank::v1::{Authorization, AuthorizeRequest};
 use serde_json::json;
 use tonic::transport::Channel;
 
-use crate::bank::{Account, Bank, CURRENCY, failure, fresh_request_id, with_deadline};
+use crate::bank::{Bank, failure, with_deadline};
 use crate::choice::{self, Choice};
 use crate::load::{self, Caller};
 use crate::measurement::{Answer, Failure};
+use crate::purchases::{Expected, Purchases};
 use crate::row::Row;
 use crate::settings::{Common, OPEN_LOOP_CLIENTS};
 
 const CLOSED_LOOP_CLIENTS: usize = 32;
-const AMOUNT_MINOR_UNITS: std::ops::RangeInclusive<i64> = 1..=50_000;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -72,52 +68,38 @@ pub(crate) async fn measure(args: Args) -> Result<Row> {
     Row::median_of(rows)
 }
 
-/// Buys with one card after another, as its choice says.
+/// Buys over gRPC, one call for each purchase.
 pub(crate) struct Buyer {
     bank: AuthorizationServiceClient<Channel>,
-    accounts: Arc<[Account]>,
-    choice: Choice,
-    random: StdRng,
-    merchant: Merchant,
+    purchases: Purchases,
 }
 
 impl Buyer {
-    /// Each buys in a store of its own; the same seed gives the same purchases.
     pub(crate) fn many(bank: &Bank, choice: Choice, count: usize, seed: u64) -> Vec<Self> {
-        let mut seeds = StdRng::seed_from_u64(seed);
-        let one = |number: usize| Self {
+        let purchases = Purchases::many(&bank.accounts, choice, count, seed);
+        let one = |(number, purchases)| Self {
             bank: AuthorizationServiceClient::new(bank.channel(number)),
-            accounts: Arc::clone(&bank.accounts),
-            choice,
-            random: StdRng::seed_from_u64(seeds.random()),
-            merchant: Merchant {
-                id: format!("bench-{number}"),
-                name: format!("Livraria {number}"),
-                mcc: "5942".to_owned(),
-            },
+            purchases,
         };
-        (0..count).map(one).collect()
+        purchases.into_iter().enumerate().map(one).collect()
     }
 
-    /// One purchase, by the account that is its turn. Anything but an approval of this very purchase is a failure.
+    /// One purchase, by the account that is its turn.
     pub(crate) async fn buy(&mut self) -> Result<Authorization, Failure> {
-        let account = self.choice.of(self.accounts.len(), &mut self.random);
-        self.buy_with(account).await
+        let (request, expected) = self.purchases.next();
+        self.ask(request, &expected).await
     }
 
     pub(crate) async fn buy_with(&mut self, account: usize) -> Result<Authorization, Failure> {
-        let account = &self.accounts[account];
-        let amount = Money {
-            minor_units: self.random.random_range(AMOUNT_MINOR_UNITS),
-            currency_code: CURRENCY.to_owned(),
-        };
-        let request = AuthorizeRequest {
-            request_id: fresh_request_id(),
-            card: Some(Card::Credentials(account.card.clone())),
-            amount: Some(amount.clone()),
-            merchant: Some(self.merchant.clone()),
-            description: "Dom Casmurro".to_owned(),
-        };
+        let (request, expected) = self.purchases.of(account);
+        self.ask(request, &expected).await
+    }
+
+    async fn ask(
+        &mut self,
+        request: AuthorizeRequest,
+        expected: &Expected,
+    ) -> Result<Authorization, Failure> {
         let response = self
             .bank
             .authorize(with_deadline(request))
@@ -130,97 +112,12 @@ impl Buyer {
             ));
         }
         let authorization = response.into_inner().authorization.unwrap_or_default();
-        check(authorization, &account.id, &amount)
+        self.purchases.check(authorization, expected)
     }
-}
-
-fn check(authorization: Authorization, account_id: &str, amount: &Money) -> Result<Authorization, Failure> {
-    if authorization.decision() != Decision::Approved {
-        let reason = authorization.decline_reason().as_str_name();
-        return Err(Failure::new(reason, authorization.decision().as_str_name()));
-    }
-    if authorization.account_id != account_id || authorization.amount.as_ref() != Some(amount) {
-        return Err(Failure::new(
-            "OTHER_PURCHASE",
-            "the answer is about another account or amount",
-        ));
-    }
-    if authorization.account_version == 0 {
-        return Err(Failure::new(
-            "NO_VERSION",
-            "the answer does not say which version of the account it made",
-        ));
-    }
-    Ok(authorization)
 }
 
 impl Caller for Buyer {
     async fn call(&mut self) -> Result<Answer, Failure> {
         self.buy().await.map(|_| Answer::Done)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proto::codebank::v1::DeclineReason;
-
-    use super::*;
-
-    fn approved() -> Authorization {
-        Authorization {
-            decision: Decision::Approved.into(),
-            account_id: "mine".to_owned(),
-            account_version: 4,
-            amount: Some(amount()),
-            ..Authorization::default()
-        }
-    }
-
-    fn amount() -> Money {
-        Money {
-            minor_units: 4990,
-            currency_code: CURRENCY.to_owned(),
-        }
-    }
-
-    #[test]
-    fn only_an_approval_of_this_purchase_is_an_answer() {
-        let declined = Authorization {
-            decision: Decision::Declined.into(),
-            decline_reason: DeclineReason::OverLimit.into(),
-            ..approved()
-        };
-        let cases = [
-            (approved(), None),
-            (declined, Some("DECLINE_REASON_OVER_LIMIT")),
-            (
-                Authorization {
-                    account_id: "yours".to_owned(),
-                    ..approved()
-                },
-                Some("OTHER_PURCHASE"),
-            ),
-            (
-                Authorization {
-                    amount: None,
-                    ..approved()
-                },
-                Some("OTHER_PURCHASE"),
-            ),
-            (
-                Authorization {
-                    account_version: 0,
-                    ..approved()
-                },
-                Some("NO_VERSION"),
-            ),
-            (Authorization::default(), Some("DECLINE_REASON_UNSPECIFIED")),
-        ];
-        for (authorization, expected) in cases {
-            let code = check(authorization, "mine", &amount())
-                .err()
-                .map(|failure| failure.code);
-            assert_eq!(code.as_deref(), expected);
-        }
     }
 }

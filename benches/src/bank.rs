@@ -26,11 +26,12 @@ const EXPIRY_YEAR: u32 = 2099;
 const OPENED_AT_A_TIME: usize = 64;
 const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
 /// The deadline of every call, as a checkout would set one.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
 pub(crate) const CURRENCY: &str = "BRL";
 
 /// An account and its card. Not printable: the number and the code are the bank's secrets.
+#[derive(Clone)]
 pub(crate) struct Account {
     pub(crate) id: String,
     /// With the card active.
@@ -68,11 +69,14 @@ impl Bank {
     }
 
     /// Another server that has the same accounts.
-    pub(crate) async fn with_the_accounts_of(other: &Self, url: &str) -> Result<Self> {
-        let connections = NonZeroUsize::new(other.channels.len()).unwrap_or(NonZeroUsize::MIN);
+    pub(crate) async fn with_accounts(
+        url: &str,
+        connections: NonZeroUsize,
+        accounts: Arc<[Account]>,
+    ) -> Result<Self> {
         Ok(Self {
             channels: connect(url, connections).await?,
-            accounts: Arc::clone(&other.accounts),
+            accounts,
         })
     }
 
@@ -173,7 +177,7 @@ pub(crate) fn failure(status: &Status) -> Failure {
     Failure::new(code_name(status.code()), status.message())
 }
 
-fn code_name(code: Code) -> &'static str {
+pub(crate) fn code_name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",
         Code::Cancelled => "CANCELLED",

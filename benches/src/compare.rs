@@ -5,29 +5,25 @@ mod accounts;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
-use futures::future;
+use anyhow::Result;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::authorize::Buyer;
 use crate::bank::Bank;
 use crate::choice::Choice;
-use crate::load::{self, Load};
-use crate::measurement::Failure;
+use crate::contender::{self, Contender, Side, ratio};
+use crate::load::Load;
 use crate::peer;
-use crate::processor;
-use crate::row::{self, Conditions, Mode, Row};
+use crate::row::{self, Conditions, Mode};
 use crate::settings::{self, SENT_WITHIN, load_average, positive_seconds, seconds};
 use crate::stack::Stack;
-use crate::statistics::{median, spread_percent};
 
 /// A comparison is over within a minute, also on a machine that does something else: then it has fewer accounts, and says so.
 const OPENED_WITHIN: Duration = Duration::from_secs(12);
-/// Cards that buy for the first time, at a time.
-const WARMED_AT_A_TIME: usize = 64;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -73,22 +69,6 @@ pub(crate) struct Comparison {
     pub(crate) conditions: Conditions,
 }
 
-/// One side's rounds: medians, and each round's rate.
-#[derive(Debug, Serialize)]
-pub(crate) struct Side {
-    pub(crate) throughput_per_s: f64,
-    pub(crate) p50_ms: Option<f64>,
-    pub(crate) p99_ms: Option<f64>,
-    /// Answers per second of processor time that the server took; PostgreSQL and the load are not in it.
-    pub(crate) per_processor_s: Option<f64>,
-    pub(crate) rounds_per_s: Vec<f64>,
-    /// How far the outermost rounds are apart.
-    pub(crate) spread_percent: Option<f64>,
-    pub(crate) errors: u64,
-    #[serde(skip)]
-    warnings: Vec<String>,
-}
-
 /// Both sides, running and with accounts.
 pub(crate) struct Pair {
     ours: Contender,
@@ -98,17 +78,6 @@ pub(crate) struct Pair {
     load_average_at_start: Option<f64>,
     /// Ends with it.
     _stack: Stack,
-}
-
-struct Contender {
-    bank: Bank,
-    process: u32,
-}
-
-/// A round: what was measured, and what it cost the server.
-struct Round {
-    row: Row,
-    per_processor_s: f64,
 }
 
 pub(crate) async fn measure(args: Args) -> Result<Comparison> {
@@ -135,7 +104,7 @@ impl Pair {
         eprintln!("opening {accounts} accounts");
         let begin = Instant::now();
         let ours = Contender {
-            bank: Bank::open(&server.grpc, connections, accounts, OPENED_WITHIN).await?,
+            bank: Bank::open(&server.address, connections, accounts, OPENED_WITHIN).await?,
             process: server.process,
         };
         let opened = ours.bank.accounts.len();
@@ -147,7 +116,7 @@ impl Pair {
         let server = stack.start_peer(peer_connections).await?;
         accounts::copy(&stack).await?;
         let peer = Contender {
-            bank: Bank::with_the_accounts_of(&ours.bank, &server.grpc).await?,
+            bank: Bank::with_accounts(&server.address, connections, Arc::clone(&ours.bank.accounts)).await?,
             process: server.process,
         };
         for contender in [&ours, &peer] {
@@ -177,8 +146,9 @@ impl Pair {
         let (mut ours, mut peer) = (Vec::new(), Vec::new());
         for round in (0..).take(rounds) {
             for (contender, measured) in [(&self.ours, &mut ours), (&self.peer, &mut peer)] {
+                let buyers = Buyer::many(&contender.bank, Choice::Even, clients, seed + round);
                 let conditions = self.conditions(load, clients, seed);
-                measured.push(contender.round(load, clients, seed + round, conditions).await?);
+                measured.push(contender::round(contender.process, load, buyers, conditions).await?);
             }
         }
         let (ours, peer) = (Side::of(&ours)?, Side::of(&peer)?);
@@ -188,7 +158,7 @@ impl Pair {
             name: "compare",
             ours_per_s: ours.throughput_per_s,
             peer_per_s: peer.throughput_per_s,
-            ratio: (ours.throughput_per_s / peer.throughput_per_s * 100.0).round() / 100.0,
+            ratio: ratio(ours.throughput_per_s, peer.throughput_per_s),
             ours,
             peer,
             conditions,
@@ -220,76 +190,14 @@ impl Pair {
     }
 }
 
-impl Contender {
-    /// Each card buys once: both sides know every card and have planned every statement when the clock starts.
-    async fn warm(&self) -> Result<()> {
-        let accounts = self.bank.accounts.len();
-        let buyers = Buyer::many(&self.bank, Choice::Even, WARMED_AT_A_TIME, 0);
-        let shares = buyers.into_iter().enumerate().map(async |(first, mut buyer)| {
-            for account in (first..accounts).step_by(WARMED_AT_A_TIME) {
-                buyer.buy_with(account).await?;
-            }
-            Ok(())
-        });
-        future::try_join_all(shares)
-            .await
-            .map(drop)
-            .map_err(|failure: Failure| anyhow!("{} ({})", failure.message, failure.code))
-            .context("the first purchase of each card")
-    }
-
-    async fn round(&self, load: &Load, clients: usize, seed: u64, conditions: Conditions) -> Result<Round> {
-        let buyers = Buyer::many(&self.bank, Choice::Even, clients, seed);
-        let before = processor::time_of(self.process)?;
-        let measurement = load::run(load, buyers).await?;
-        let took = processor::time_of(self.process)?.saturating_sub(before);
-        Ok(Round {
-            per_processor_s: measurement.answered_at_all as f64 / took.as_secs_f64(),
-            row: Row::new("compare", measurement, conditions),
-        })
-    }
-}
-
-impl Side {
-    fn of(rounds: &[Round]) -> Result<Self> {
-        let rows = || rounds.iter().map(|round| &round.row);
-        let all = |figure: fn(&Row) -> Option<f64>| rows().filter_map(figure).collect::<Vec<f64>>();
-        let rounds_per_s = all(|row| Some(row.throughput_per_s));
-        let per_processor_s: Vec<f64> = rounds.iter().map(|round| round.per_processor_s).collect();
-        Ok(Self {
-            throughput_per_s: median(&rounds_per_s).context("no round")?,
-            p50_ms: median(&all(|row| row.p50_ms)),
-            p99_ms: median(&all(|row| row.p99_ms)),
-            per_processor_s: median(&per_processor_s).map(f64::round),
-            spread_percent: spread_percent(&rounds_per_s).map(f64::round),
-            rounds_per_s,
-            errors: rows().map(|row| row.errors + row.warm_up_errors).sum(),
-            warnings: rows().flat_map(Row::warnings).collect(),
-        })
-    }
-}
-
 impl Comparison {
     pub(crate) fn print(&self, json: bool) -> Result<()> {
         if json {
             println!("{}", serde_json::to_string(self)?);
             return Ok(());
         }
-        for (name, side) in [("ours", &self.ours), ("the peer", &self.peer)] {
-            let milliseconds =
-                |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"));
-            println!(
-                "{name:<10}{:>10.1} per second, p50 {} ms, p99 {} ms; rounds {:?}; {} errors",
-                side.throughput_per_s,
-                milliseconds(side.p50_ms),
-                milliseconds(side.p99_ms),
-                side.rounds_per_s,
-                side.errors
-            );
-            for warning in &side.warnings {
-                println!("  ! {warning}");
-            }
-        }
+        self.ours.print("ours");
+        self.peer.print("the peer");
         println!("ratio     {:>10.2}", self.ratio);
         println!("  {}", self.conditions.in_words());
         Ok(())

@@ -11,17 +11,22 @@
 
 mod authorize;
 mod bank;
+mod batch;
 mod choice;
 mod compare;
+mod contender;
+mod front;
 mod load;
 mod measurement;
 mod peer;
 mod processor;
+mod purchases;
 mod row;
 mod settings;
 mod stack;
 mod statements;
 mod statistics;
+mod twin;
 mod visible;
 
 use std::process::ExitCode;
@@ -46,12 +51,18 @@ struct Cli {
 enum Command {
     /// Durable authorizations over gRPC: how many per second, and how long each takes.
     Authorize(authorize::Args),
+    /// Many independent purchases in one call.
+    Batch(batch::Args),
     /// From the answer to a purchase until the statement in GraphQL shows it.
     Visible(visible::Args),
     /// The bank and the idiomatic peer in turns, and how many times faster the bank is.
     Compare(compare::Args),
+    /// One handler over gRPC and over REST in turns, and how many calls each answers per second of processor time.
+    RestTwin(twin::Args),
     /// Serves the idiomatic peer: the same bank, written with cqrs-es and postgres-es as they are.
     ServePeer(peer::Args),
+    /// Serves one face of the twins.
+    ServeTwin(twin::ServeArgs),
 }
 
 #[tokio::main]
@@ -78,6 +89,12 @@ async fn run(command: Command) -> Result<ExitCode> {
             row::print(&[&row], json)?;
             Ok(verdict(row.samples))
         }
+        Command::Batch(args) => {
+            let json = args.common.json;
+            let row = batch::measure(args).await?;
+            row::print(&[&row], json)?;
+            Ok(verdict(row.samples))
+        }
         Command::Visible(args) => {
             let json = args.common.json;
             let row = visible::measure(args).await?;
@@ -88,6 +105,14 @@ async fn run(command: Command) -> Result<ExitCode> {
             let json = args.json;
             let comparison = compare::measure(args).await?;
             comparison.print(json)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::RestTwin(args) => {
+            twin::measure(&args).await?.print(args.json)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::ServeTwin(args) => {
+            twin::serve(args).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::ServePeer(args) => {

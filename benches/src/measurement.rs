@@ -38,6 +38,8 @@ pub(crate) enum Answer {
     Done,
     /// The latency is what the call itself measured.
     Took(Duration),
+    /// It was an answer to so many requests at once, with the latency of the whole call.
+    Many(u64),
     /// It counts, but its latency was not looked at: another call was the sample.
     NotSampled,
 }
@@ -117,12 +119,17 @@ impl Measurement {
                 return Ok(());
             }
         };
-        self.answered_at_all += 1;
+        let answers = if let Answer::Many(answers) = answer {
+            answers
+        } else {
+            1
+        };
+        self.answered_at_all += answers;
         if self.window.holds(ended) {
-            self.answered += 1;
+            self.answered += answers;
         }
         let latency = match answer {
-            Answer::Done => ended.saturating_duration_since(intended),
+            Answer::Done | Answer::Many(_) => ended.saturating_duration_since(intended),
             Answer::Took(latency) => latency,
             Answer::NotSampled => return Ok(()),
         };
@@ -248,6 +255,19 @@ mod tests {
             .unwrap();
         assert_eq!((measurement.answered, measurement.samples()), (2, 1));
         assert!((measurement.percentile_ms(50.0).unwrap() - 7.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn an_answer_to_many_has_one_latency() {
+        let (window, at) = window();
+        let mut measurement = Measurement::new(window).unwrap();
+        for (intended, ended) in [(500, 600), (0, 100)] {
+            measurement
+                .record(at(intended), at(ended), Ok(Answer::Many(256)))
+                .unwrap();
+        }
+        assert_eq!((measurement.answered, measurement.samples()), (256, 1));
+        assert_eq!(measurement.answered_at_all, 512);
     }
 
     #[test]

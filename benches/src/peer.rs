@@ -16,7 +16,6 @@
 mod accounts;
 mod authorizations;
 mod ledger;
-mod message;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -80,6 +80,8 @@ pub(crate) enum Bank {
     PrivateStack,
     /// Started for this run alone: PostgreSQL, command-api and the idiomatic peer, on this machine.
     PrivatePair,
+    /// Started for this run alone: PostgreSQL and both faces of the twins, on this machine.
+    PrivateTwins,
 }
 
 impl Row {
@@ -220,6 +222,7 @@ impl Conditions {
         let bank = match self.bank {
             Bank::Running => "a bank that was running",
             Bank::PrivateStack => "a private stack on this machine",
+            Bank::PrivateTwins => "a private PostgreSQL and the twins on this machine",
             Bank::PrivatePair => "a private PostgreSQL, command-api and the peer on this machine",
         };
         let load = self

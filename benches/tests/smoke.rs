@@ -114,6 +114,27 @@ async fn authorize_measures_a_running_bank() {
 }
 
 #[tokio::test]
+async fn authorize_chooses_accounts_and_measures_again() {
+    let bank = Bank::open(&require!(bank)).await;
+    for (choice, said) in [(&["--hot"][..], "one for all"), (&["--zipf", "1.0"], "Zipf 1")] {
+        let bench = [&["authorize", "--seconds", "0.5", "--runs", "2"], choice].concat();
+        let row = bank.measured(&bench);
+        assert_measured_without_error(&row, "authorize");
+        assert_eq!(row["conditions"]["accounts_chosen"], said);
+        let rates = row["runs"]["throughput_per_s"].as_array().map(Vec::len);
+        assert_eq!(rates, Some(2), "{row}");
+    }
+}
+
+#[tokio::test]
+async fn batch_measures_a_running_bank() {
+    let bank = Bank::open(&require!(bank)).await;
+    let row = bank.measured(&["batch", "--seconds", "1", "--clients", "2", "--size", "16"]);
+    assert_measured_without_error(&row, "batch");
+    assert_eq!(row["conditions"]["purchases_per_call"], 16);
+}
+
+#[tokio::test]
 async fn visible_measures_a_running_bank() {
     let bank = Bank::open(&require!(bank)).await;
     for look in [
@@ -147,27 +168,45 @@ async fn visible_may_follow_a_share_of_the_purchases() {
     assert!((1..40).contains(&samples), "{row}");
 }
 
-#[test]
-fn compare_measures_the_bank_and_the_peer() {
-    require!(postgres);
+/// What a bench that starts its own servers printed.
+fn measured_alone(bench: &[&str]) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_benches"))
-        .args(["compare", "--json", "--seconds", "0.5", "--warm-up", "0.2"])
+        .args(bench)
+        .args(["--json", "--seconds", "0.5", "--warm-up", "0.2"])
         .args(["--rounds", "1", "--clients", "4", "--accounts", "20"])
         .stdin(Stdio::null())
         .output()
         .expect("the bench runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {said}", output.status);
-    let found: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
-    for figure in ["ours_per_s", "peer_per_s", "ratio"] {
+    serde_json::from_slice(&output.stdout).expect("one JSON object")
+}
+
+fn assert_compared(found: &Value, figures: &[&str], sides: [&str; 2]) {
+    for figure in figures {
         assert!(
             found[figure].as_f64().is_some_and(|figure| figure > 0.0),
-            "{found}"
+            "{figure}: {found}"
         );
     }
-    for side in ["ours", "peer"] {
+    for side in sides {
         assert_eq!(found[side]["errors"], 0, "{found}");
     }
+}
+
+#[test]
+fn compare_measures_the_bank_and_the_peer() {
+    require!(postgres);
+    let found = measured_alone(&["compare"]);
+    assert_compared(&found, &["ours_per_s", "peer_per_s", "ratio"], ["ours", "peer"]);
+}
+
+#[test]
+fn rest_twin_measures_both_faces() {
+    require!(postgres);
+    let found = measured_alone(&["rest-twin"]);
+    let figures = ["grpc_per_processor_s", "rest_per_processor_s", "ratio"];
+    assert_compared(&found, &figures, ["grpc", "rest"]);
 }
 
 #[test]

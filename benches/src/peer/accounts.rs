@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status, async_trait};
 use uuid::Uuid;
 
 use super::Peer;
-use super::message::{expiry, id, money, now, respond, timestamp, valid};
+use crate::front::{expiry, id, money, now, respond, timestamp, valid};
 
 /// A method that no run calls.
 fn not_measured<T>() -> Result<Response<T>, Status> {

@@ -1,15 +1,12 @@
 //! `codebank.v1.AuthorizationService` of the peer: read, recognize the card, decide durably, answer from what was recorded.
 
-use command_api::vault::Recognized;
-use domain::account::{AuthorizePurchase, Command, DeclineReason, Event, Presented};
-use domain::{AuthorizationId, Money};
+use domain::account::Command;
 use proto::codebank::v1;
 use proto::codebank::v1::authorization_service_server::AuthorizationService;
 use tonic::{Request, Response, Status, async_trait};
-use uuid::Uuid;
 
 use super::Peer;
-use super::message::{Purchase, now, respond, timestamp};
+use crate::front::{Purchase, authorization, respond, unknown_card};
 
 #[async_trait]
 impl AuthorizationService for Peer {
@@ -27,7 +24,7 @@ impl AuthorizationService for Peer {
             return Ok(answered(unknown_card(purchase.amount), false));
         };
         let (account_id, request_id) = (card.account_id, purchase.request_id);
-        let command = Command::AuthorizePurchase(command(purchase, card));
+        let command = Command::AuthorizePurchase(purchase.command(card));
         let recorded = self.ledger.execute(account_id, request_id, command).await?;
         let account = (recorded.account_id, recorded.version);
         let authorization = authorization(&recorded.event, account)
@@ -55,93 +52,4 @@ fn answered(authorization: v1::Authorization, is_repeat: bool) -> Response<v1::A
         authorization: Some(authorization),
     };
     respond(message, is_repeat)
-}
-
-/// The command of a purchase with a card that is known.
-pub(crate) fn command(purchase: Purchase, card: Recognized) -> AuthorizePurchase {
-    AuthorizePurchase {
-        at: now(),
-        authorization_id: AuthorizationId::new(Uuid::now_v7()),
-        card_id: card.card_id,
-        card_last_four: card.last_four,
-        presented: Presented::Credentials {
-            expiry: purchase.expiry,
-            security_code: card.security_code,
-        },
-        amount: purchase.amount,
-        merchant: purchase.merchant,
-        description: purchase.description,
-    }
-}
-
-/// The answer that an event is; nothing when it is about something else than a purchase.
-pub(crate) fn authorization(
-    event: &Event,
-    (account_id, account_version): (String, u64),
-) -> Option<v1::Authorization> {
-    let (id, amount, at, told) = match event {
-        Event::PurchaseApproved(event) => (event.authorization_id, event.amount, event.occurred_at, None),
-        Event::PurchaseDeclined(event) => {
-            let told = Some(merchant_facing(event.reason));
-            (event.authorization_id, event.amount, event.occurred_at, told)
-        }
-        Event::AccountOpened(_)
-        | Event::CreditLimitChanged(_)
-        | Event::CardIssued(_)
-        | Event::CardActivated(_)
-        | Event::CardBlocked(_)
-        | Event::CardUnblocked(_)
-        | Event::CardCancelled(_)
-        | Event::AccountClosed(_) => return None,
-    };
-    let is_hidden = told == Some(v1::DeclineReason::CardNotRecognized);
-    Some(v1::Authorization {
-        authorization_id: id.to_string(),
-        decision: decision(told).into(),
-        decline_reason: told.unwrap_or_default().into(),
-        account_id: if is_hidden { String::new() } else { account_id },
-        account_version: if is_hidden { 0 } else { account_version },
-        amount: Some(money(amount)),
-        decided_at: Some(timestamp(at)),
-    })
-}
-
-fn unknown_card(amount: Money) -> v1::Authorization {
-    v1::Authorization {
-        authorization_id: Uuid::now_v7().to_string(),
-        decision: v1::Decision::Declined.into(),
-        decline_reason: v1::DeclineReason::CardNotRecognized.into(),
-        amount: Some(money(amount)),
-        decided_at: Some(timestamp(now())),
-        ..v1::Authorization::default()
-    }
-}
-
-fn decision(declined: Option<v1::DeclineReason>) -> v1::Decision {
-    if declined.is_some() {
-        v1::Decision::Declined
-    } else {
-        v1::Decision::Approved
-    }
-}
-
-fn money(amount: Money) -> v1::Money {
-    v1::Money {
-        minor_units: amount.minor_units(),
-        currency_code: amount.currency().code().to_owned(),
-    }
-}
-
-fn merchant_facing(reason: DeclineReason) -> v1::DeclineReason {
-    match reason {
-        DeclineReason::CardNotFound | DeclineReason::ExpiryMismatch | DeclineReason::SecurityCodeMismatch => {
-            v1::DeclineReason::CardNotRecognized
-        }
-        DeclineReason::AccountClosed => v1::DeclineReason::AccountClosed,
-        DeclineReason::CardCancelled => v1::DeclineReason::CardCancelled,
-        DeclineReason::CardNotActivated => v1::DeclineReason::CardNotActivated,
-        DeclineReason::CardBlocked => v1::DeclineReason::CardBlocked,
-        DeclineReason::CardExpired => v1::DeclineReason::CardExpired,
-        DeclineReason::OverLimit => v1::DeclineReason::OverLimit,
-    }
 }

@@ -19,7 +19,8 @@ pub(crate) struct WholeBank {
 
 /// A process that answers purchases.
 pub(crate) struct Server {
-    pub(crate) grpc: String,
+    /// `http://host:port`.
+    pub(crate) address: String,
     /// Its number, by which the system tells how much processor time it took.
     pub(crate) process: u32,
 }
@@ -31,7 +32,7 @@ impl WholeBank {
         finish(stack.role("migrate")?)
             .await
             .with_context(|| stack.end_of_log("migrate"))?;
-        let grpc = stack.start_command_api().await?.grpc;
+        let grpc = stack.start_command_api().await?.address;
         // The relay makes the topic that the projections read.
         let address = free_address()?;
         let mut relay = stack.role("relay")?;
@@ -67,7 +68,7 @@ impl Stack {
             .start("command-api", command, Ready::Operations(&operations))
             .await?;
         Ok(Server {
-            grpc: format!("http://{grpc}"),
+            address: format!("http://{grpc}"),
             process,
         })
     }
@@ -86,7 +87,21 @@ impl Stack {
             ]);
         let process = self.start("serve-peer", command, Ready::Listening(&grpc)).await?;
         Ok(Server {
-            grpc: format!("http://{grpc}"),
+            address: format!("http://{grpc}"),
+            process,
+        })
+    }
+
+    /// One face of the twins, on the bank's own databases.
+    pub(crate) async fn start_twin(&mut self, face: &str) -> Result<Server> {
+        let address = free_address()?;
+        let mut command = self.command(&self.programs.benches, "serve-twin")?;
+        command.args(["--face", face, "--address", &address]);
+        let process = self
+            .start("serve-twin", command, Ready::Listening(&address))
+            .await?;
+        Ok(Server {
+            address: format!("http://{address}"),
             process,
         })
     }

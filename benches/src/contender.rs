@@ -1,0 +1,120 @@
+//! A server in a comparison: its accounts, and its process, whose processor time is read.
+
+use anyhow::{Context, Result, anyhow};
+use futures::future;
+use serde::Serialize;
+
+use crate::authorize::Buyer;
+use crate::bank::Bank;
+use crate::choice::Choice;
+use crate::load::{self, Caller, Load};
+use crate::measurement::Failure;
+use crate::processor;
+use crate::row::{Conditions, Row};
+use crate::statistics::{median, spread_percent};
+
+/// Cards that buy for the first time, at a time.
+const WARMED_AT_A_TIME: usize = 64;
+
+pub(crate) struct Contender {
+    pub(crate) bank: Bank,
+    pub(crate) process: u32,
+}
+
+/// A round: what was measured, and what it cost the server.
+pub(crate) struct Round {
+    row: Row,
+    per_processor_s: f64,
+}
+
+/// One side's rounds: medians, and each round's rate.
+#[derive(Debug, Serialize)]
+pub(crate) struct Side {
+    pub(crate) throughput_per_s: f64,
+    pub(crate) p50_ms: Option<f64>,
+    pub(crate) p99_ms: Option<f64>,
+    /// Answers per second of processor time that the server took; PostgreSQL and the load are not in it.
+    pub(crate) per_processor_s: f64,
+    pub(crate) rounds_per_s: Vec<f64>,
+    /// How far the outermost rounds are apart.
+    pub(crate) spread_percent: f64,
+    pub(crate) errors: u64,
+    #[serde(skip)]
+    warnings: Vec<String>,
+}
+
+impl Contender {
+    /// Each card buys once: the server knows every card and has planned every statement when the clock starts.
+    pub(crate) async fn warm(&self) -> Result<()> {
+        let accounts = self.bank.accounts.len();
+        let buyers = Buyer::many(&self.bank, Choice::Even, WARMED_AT_A_TIME, 0);
+        let shares = buyers.into_iter().enumerate().map(async |(first, mut buyer)| {
+            for account in (first..accounts).step_by(WARMED_AT_A_TIME) {
+                buyer.buy_with(account).await?;
+            }
+            Ok(())
+        });
+        future::try_join_all(shares)
+            .await
+            .map(drop)
+            .map_err(|failure: Failure| anyhow!("{} ({})", failure.message, failure.code))
+            .context("the first purchase of each card")
+    }
+}
+
+/// One round against a process.
+pub(crate) async fn round<C: Caller>(
+    process: u32,
+    load: &Load,
+    callers: Vec<C>,
+    conditions: Conditions,
+) -> Result<Round> {
+    let before = processor::time_of(process)?;
+    let measurement = load::run(load, callers).await?;
+    let took = processor::time_of(process)?.saturating_sub(before);
+    Ok(Round {
+        per_processor_s: measurement.answered_at_all as f64 / took.as_secs_f64(),
+        row: Row::new("round", measurement, conditions),
+    })
+}
+
+impl Side {
+    pub(crate) fn of(rounds: &[Round]) -> Result<Self> {
+        let rows = || rounds.iter().map(|round| &round.row);
+        let all = |figure: fn(&Row) -> Option<f64>| rows().filter_map(figure).collect::<Vec<f64>>();
+        let rounds_per_s = all(|row| Some(row.throughput_per_s));
+        let per_processor_s: Vec<f64> = rounds.iter().map(|round| round.per_processor_s).collect();
+        Ok(Self {
+            throughput_per_s: median(&rounds_per_s).context("no round")?,
+            p50_ms: median(&all(|row| row.p50_ms)),
+            p99_ms: median(&all(|row| row.p99_ms)),
+            per_processor_s: median(&per_processor_s).context("no round")?.round(),
+            spread_percent: spread_percent(&rounds_per_s).context("no round")?.round(),
+            rounds_per_s,
+            errors: rows().map(|row| row.errors + row.warm_up_errors).sum(),
+            warnings: rows().flat_map(Row::warnings).collect(),
+        })
+    }
+
+    pub(crate) fn print(&self, name: &str) {
+        let milliseconds =
+            |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"));
+        println!(
+            "{name:<10}{:>10.1} per second, {} per second of its processor time, p50 {} ms, p99 {} ms; rounds {:?}; {} errors",
+            self.throughput_per_s,
+            self.per_processor_s,
+            milliseconds(self.p50_ms),
+            milliseconds(self.p99_ms),
+            self.rounds_per_s,
+            self.errors
+        );
+        for warning in &self.warnings {
+            println!("  ! {warning}");
+        }
+    }
+}
+
+/// With two decimals: more would say more than was measured.
+pub(crate) fn ratio(one: f64, other: f64) -> f64 {
+    (one / other * 100.0).round() / 100.0
+}
