@@ -19,7 +19,7 @@ mod contract;
 pub use append::{Append, NewEvent, Outcome, RequestKey};
 pub use cqrs::{AccountContext, AccountEvents};
 pub use envelope::envelope_of;
-pub use recorded::{InvalidPosition, Metadata, Position, Recorded};
+pub use recorded::{Fact, InvalidPosition, Metadata, Position, Recorded};
 
 use async_trait::async_trait;
 use domain::RequestId;

@@ -1,11 +1,14 @@
 //! The only write loop: load → decide → append → answer.
 //!
-//! Accounts are dealt to a few committers by their id, each a task that owns the states of its hot accounts. While one batch
-//! commits, the next one gathers in the committer's queue; the batch is as large as the load makes it. Within a batch each
-//! command is decided on the state that the ones before it made, and answered only when the batch is durable.
+//! Accounts are dealt to the committers by their id, each a task that owns the states of its hot accounts. While one batch
+//! commits, the next one is decided as its requests arrive; the batch is as large as the load makes it. Each command is decided
+//! on the state that the ones before it made, durable or not, and answered only when its own batch is durable, which is never
+//! before the one ahead of it: what is decided on a batch that fails is thrown away with it.
 
 mod committer;
+mod encode;
 mod hot_accounts;
+mod job;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +21,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::event_store::{EventLog, Recorded, RequestKey, StoreError};
+use crate::event_store::{EventLog, Fact, Recorded, RequestKey, StoreError};
 
-use committer::{Committer, Job, Work};
+use committer::Committer;
+use job::{Job, Work};
 
 /// How the write loop is sized.
 #[derive(Debug, Clone)]
@@ -38,7 +42,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            committers: 2,
+            committers: 1,
             queue_max: 4_096,
             batch_max: 512,
             hot_accounts_max: 100_000,
@@ -62,8 +66,21 @@ pub struct Request {
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub event: Recorded,
+    /// What the event says: as it was decided, or as it was read back, which is the same.
+    pub fact: Fact,
     /// Whether an earlier call recorded it.
     pub replayed: bool,
+}
+
+impl Answer {
+    /// The answer to a repeat of the request that `first` was recorded for.
+    pub(crate) fn repeated(first: Recorded) -> Result<Self, StoreError> {
+        Ok(Self {
+            fact: first.fact()?,
+            event: first,
+            replayed: true,
+        })
+    }
 }
 
 /// Why a request was not answered with an event.

@@ -52,8 +52,11 @@ pub struct Settings {
     pub batch_events_max: usize,
     /// Batches handed to Kafka and not yet acknowledged, at most: what is repeated after a crash.
     pub batches_in_flight_max: usize,
-    /// How often the log is looked at, unless there is more than a batch to read.
+    /// How often the log is looked at while it is quiet.
     pub poll_interval: Duration,
+    /// How often it is looked at while each look finds more than `busy_events`, unless there is more than a batch to read.
+    pub busy_poll_interval: Duration,
+    pub busy_events: usize,
     /// How often progress is stored while it is being made.
     pub progress_interval: Duration,
     /// How often a standby asks for the place of the working relay, and the working one makes sure that it still has it.
@@ -74,6 +77,8 @@ impl Settings {
             batch_events_max: 1_000,
             batches_in_flight_max: 8,
             poll_interval: Duration::from_millis(5),
+            busy_poll_interval: Duration::from_millis(20),
+            busy_events: 12, // one for each partition
             progress_interval: Duration::from_millis(100),
             seat_interval: Duration::from_millis(500),
             drain_timeout: Duration::from_secs(5),

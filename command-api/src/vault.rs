@@ -22,7 +22,7 @@ use std::sync::Arc;
 use domain::account::SecurityCodeCheck;
 use domain::card::{Expiry, LastFour};
 use domain::{AccountId, CardId, RequestId};
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use thiserror::Error;
 
 pub use card_number::{CardNumber, InvalidCardNumber};
@@ -44,7 +44,7 @@ const GENERATE_TRIES_MAX: usize = 16;
 pub struct Settings {
     pub issuer_prefix: IssuerPrefix,
     /// Cards kept in memory (without their numbers), at most.
-    pub known_cards_max: u64,
+    pub known_cards_max: usize,
 }
 
 impl Default for Settings {

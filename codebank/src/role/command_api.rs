@@ -45,7 +45,7 @@ pub(crate) struct Args {
     #[arg(long, env = "CODEBANK_OPS_ADDRESS", default_value = "127.0.0.1:9100")]
     ops_address: String,
     /// Committers; each owns a share of the accounts and has one batch in flight.
-    #[arg(long, env = "CODEBANK_COMMITTERS", default_value = "2")]
+    #[arg(long, env = "CODEBANK_COMMITTERS", default_value = "1")]
     committers: String,
     /// Requests that may wait for one committer; past it callers are told to come back.
     #[arg(long, env = "CODEBANK_COMMAND_QUEUE_MAX", default_value = "4096")]

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use domain::account::Event;
+use domain::attempt::{self, CardNotRecognized};
 use proto::trace::TraceContext;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -35,6 +36,19 @@ impl Recorded {
         proto::envelope::event_id(self.stream_id, self.sequence)
     }
 
+    /// What the payload says.
+    pub fn fact(&self) -> Result<Fact, StoreError> {
+        if self.stream_type != attempt::STREAM_TYPE {
+            return self.account_event().map(Fact::Account);
+        }
+        serde_json::from_str(&self.payload)
+            .map(Fact::Attempt)
+            .map_err(|error| StoreError::Damaged {
+                event_id: self.event_id(),
+                reason: error.to_string(),
+            })
+    }
+
     /// The account event in the payload.
     pub fn account_event(&self) -> Result<Event, StoreError> {
         let damaged = |reason: String| StoreError::Damaged {
@@ -57,6 +71,13 @@ impl Recorded {
         }
         Ok(event)
     }
+}
+
+/// What an event of any stream says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    Account(Event),
+    Attempt(CardNotRecognized),
 }
 
 /// What is known about an event besides its content.

@@ -1,113 +1,164 @@
-//! One committer: takes what has gathered, decides it in memory, appends it all at once, answers.
+//! One committer: decides in memory what arrives while a batch commits, appends it all at once, answers.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::account::{Command, Event, Rejection, decide};
-use domain::{AccountId, attempt};
+use domain::AccountId;
+use domain::account::{Command, Rejection, decide};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use metrics::Histogram;
 use proto::trace::TraceContext;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::event_store::{
-    ACCOUNT_STREAM, Append, EventLog, Metadata, NewEvent, Outcome, RequestKey, StoreError,
-};
+use crate::event_store::{ACCOUNT_STREAM, Append, EventLog, Fact, Outcome, RequestKey, StoreError};
 
+use super::encode::{account_event, attempt_append};
 use super::hot_accounts::{HotAccounts, NotLoaded};
+use super::job::{Job, Work, replay, still_wanted, try_again};
 use super::{Answer, ExecuteError, Settings};
 
-/// How often a request is decided anew because another process wrote to its account first.
-const TRIES_MAX: u8 = 16;
-
-/// A request in a committer's hands.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) work: Work,
-    pub(super) key: RequestKey,
-    pub(super) trace: TraceContext,
-    pub(super) deadline: Option<Instant>,
-    pub(super) tries: u8,
-    pub(super) answer: oneshot::Sender<Result<Answer, ExecuteError>>,
-}
-
-#[derive(Debug)]
-pub(super) enum Work {
-    Command {
-        account_id: AccountId,
-        command: Box<Command>,
-    },
-    Attempt(Box<attempt::CardNotRecognized>),
-}
-
-impl Job {
-    fn account_id(&self) -> Option<AccountId> {
-        match self.work {
-            Work::Command { account_id, .. } => Some(account_id),
-            Work::Attempt(_) => None,
-        }
-    }
-
-    fn answer(self, answer: Result<Answer, ExecuteError>) {
-        // The caller may have left; the answer is in the log for when it asks again.
-        let _ = self.answer.send(answer);
-    }
-}
-
-/// What was decided about one batch and is not durable yet.
+/// What was decided and is not durable yet.
 #[derive(Default)]
 struct Decided {
     appends: Vec<Append>,
-    /// The jobs that `appends` answer, in the same order.
-    recorded: Vec<Job>,
-    rejected: Vec<(Job, Rejection)>,
+    /// The jobs that `appends` answer, in the same order, and what each is answered with.
+    recorded: Vec<(Job, Fact)>,
+    rejected: Vec<Rejected>,
 }
+
+struct Rejected {
+    job: Job,
+    rejection: Rejection,
+    /// How many events its account has by what this committer knows, when the batch goes out; none if it does not know.
+    version: Option<u64>,
+}
+
+impl Decided {
+    fn len(&self) -> usize {
+        self.recorded.len() + self.rejected.len()
+    }
+
+    fn jobs(&self) -> impl Iterator<Item = &Job> {
+        let rejected = self.rejected.iter().map(|rejected| &rejected.job);
+        self.recorded.iter().map(|(job, _)| job).chain(rejected)
+    }
+
+    /// Takes out the jobs of accounts whose state was not what it was held to be.
+    fn withdraw(&mut self, accounts: &HashSet<AccountId>) -> Vec<Job> {
+        let is_void = |job: &Job| {
+            job.account_id()
+                .is_some_and(|account| accounts.contains(&account))
+        };
+        let mut withdrawn = Vec::new();
+        let decided = std::mem::take(self);
+        for (append, (job, fact)) in decided.appends.into_iter().zip(decided.recorded) {
+            if is_void(&job) {
+                withdrawn.push(job);
+            } else {
+                self.appends.push(append);
+                self.recorded.push((job, fact));
+            }
+        }
+        for rejected in decided.rejected {
+            if is_void(&rejected.job) {
+                withdrawn.push(rejected.job);
+            } else {
+                self.rejected.push(rejected);
+            }
+        }
+        withdrawn
+    }
+}
+
+/// A batch on its way into the log, and what became of it.
+type Committing = BoxFuture<'static, (Decided, Result<Vec<Outcome>, StoreError>)>;
 
 pub(super) struct Committer {
     log: Arc<dyn EventLog>,
     batch_max: usize,
     hot: HotAccounts,
+    /// Decided on top of the batch that is being committed; goes out when that one has come to its end.
+    next: Decided,
+    batch_requests: Histogram,
 }
 
 impl Committer {
     pub(super) fn new(log: Arc<dyn EventLog>, settings: &Settings) -> Self {
         let batch_max = settings.batch_max.max(1);
-        // Every account of a batch must fit, or deciding one would evict another.
-        let hot = HotAccounts::new(settings.hot_accounts_max.max(batch_max));
-        Self { log, batch_max, hot }
+        Self {
+            log,
+            batch_max,
+            // Two batches are decided at a time; were one of their accounts evicted, it would be decided on what is durable.
+            hot: HotAccounts::new(settings.hot_accounts_max.max(2 * batch_max)),
+            next: Decided::default(),
+            batch_requests: metrics::histogram!("codebank_commit_batch_requests"),
+        }
     }
 
-    /// Works until every sender is gone and the queue is empty.
+    /// Works until every sender is gone and the queue is empty. While one batch commits, the next one is decided as its requests
+    /// arrive.
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
-        let mut gathered = Vec::with_capacity(self.batch_max);
-        while queue.recv_many(&mut gathered, self.batch_max).await > 0 {
-            let mut batch = std::mem::take(&mut gathered);
-            while !batch.is_empty() {
-                batch = self.commit(batch).await;
+        let mut arrived = Vec::new();
+        let mut committing: Option<Committing> = None;
+        let mut open = true;
+        while open || committing.is_some() || self.next.len() > 0 {
+            if committing.is_none() && self.next.len() > 0 {
+                self.let_go().await;
+                committing = Some(self.commit_next());
+            }
+            let room = self.batch_max.saturating_sub(self.next.len());
+            tokio::select! {
+                biased;
+                (decided, outcomes) = ended(&mut committing) => {
+                    committing = None;
+                    let again = self.settle(decided, outcomes).await;
+                    self.decide_all(again).await;
+                }
+                received = queue.recv_many(&mut arrived, room), if open && room > 0 => {
+                    open = received > 0;
+                    self.decide_all(std::mem::take(&mut arrived)).await;
+                }
             }
         }
     }
 
-    /// Decides and commits a batch; returns the jobs that have to be decided again.
-    async fn commit(&mut self, batch: Vec<Job>) -> Vec<Job> {
-        let waiting = batch.into_iter().filter_map(still_wanted).collect();
-        let loaded = self.load_cold(waiting).await;
-        let decided = self.decide_all(loaded);
-        metrics::histogram!("codebank_commit_batch_requests").record(metrics_count(decided.appends.len()));
-        let outcomes = if decided.appends.is_empty() {
-            Ok(Vec::new())
-        } else {
-            self.log.append(&decided.appends).await
+    /// What nobody waits for any more is not made durable, as long as that can be helped. Others of its account were decided on
+    /// top of it, so they are decided again.
+    async fn let_go(&mut self) {
+        let now = Instant::now();
+        let left: HashSet<AccountId> = self
+            .next
+            .jobs()
+            .filter(|job| !job.is_wanted(now))
+            .filter_map(Job::account_id)
+            .collect();
+        let mut again = Vec::new();
+        self.throw_away(&left, &mut again);
+        self.decide_all(again).await;
+    }
+
+    fn commit_next(&mut self) -> Committing {
+        let mut decided = std::mem::take(&mut self.next);
+        for rejected in &mut decided.rejected {
+            let account_id = rejected.job.account_id();
+            rejected.version = account_id.and_then(|account_id| self.hot.version(account_id));
+        }
+        self.batch_requests.record(metrics_count(decided.appends.len()));
+        let log = Arc::clone(&self.log);
+        let commit = async move {
+            let outcomes = if decided.appends.is_empty() {
+                Ok(Vec::new())
+            } else {
+                log.append(&decided.appends).await
+            };
+            (decided, outcomes)
         };
-        match outcomes {
-            Ok(outcomes) => self.answer_all(decided, outcomes).await,
-            Err(error) => {
-                self.give_up(decided, &error);
-                Vec::new()
-            }
-        }
+        commit.boxed()
     }
 
-    /// Brings the accounts of the batch into memory; answers the jobs whose account cannot be had.
+    /// Brings the accounts of the jobs into memory; answers the jobs whose account cannot be had.
     async fn load_cold(&mut self, batch: Vec<Job>) -> Vec<Job> {
         let cold: HashSet<AccountId> = batch
             .iter()
@@ -129,53 +180,53 @@ impl Committer {
         loaded
     }
 
-    fn decide_all(&mut self, batch: Vec<Job>) -> Decided {
-        let mut decided = Decided::default();
-        for job in batch {
-            let (account_id, command) = match &job.work {
-                Work::Attempt(attempt) => {
-                    match attempt_append(attempt, job.key, job.trace) {
-                        Ok(append) => {
-                            decided.appends.push(append);
-                            decided.recorded.push(job);
-                        }
-                        Err(error) => job.answer(Err(error)),
-                    }
-                    continue;
+    /// Decides what is still wanted, into the next batch.
+    async fn decide_all(&mut self, jobs: Vec<Job>) {
+        let wanted = jobs.into_iter().filter_map(still_wanted).collect();
+        for job in self.load_cold(wanted).await {
+            let decided = match &job.work {
+                Work::Attempt(attempt) => attempt_append(attempt, job.key, job.trace)
+                    .map(|append| (append, Fact::Attempt(attempt.as_ref().clone()))),
+                Work::Command { account_id, command } => {
+                    let command = command.as_ref().clone();
+                    self.decide_one(*account_id, command, job.key, job.trace)
                 }
-                Work::Command { account_id, command } => (*account_id, command.as_ref().clone()),
             };
-            match self.decide_one(account_id, command, &job) {
-                Ok(append) => {
-                    decided.appends.push(append);
-                    decided.recorded.push(job);
+            match decided {
+                Ok((append, fact)) => {
+                    self.next.appends.push(append);
+                    self.next.recorded.push((job, fact));
                 }
-                Err(ExecuteError::Rejected(rejection)) => decided.rejected.push((job, rejection)),
+                Err(ExecuteError::Rejected(rejection)) => self.next.rejected.push(Rejected {
+                    job,
+                    rejection,
+                    version: None,
+                }),
                 Err(error) => job.answer(Err(error)),
             }
         }
-        decided
     }
 
-    /// Decides on the state that includes the events of this batch, and moves that state on.
+    /// Decides on the state that includes what is not durable yet, and moves that state on. The fact is the last event's.
     fn decide_one(
         &mut self,
         account_id: AccountId,
         command: Command,
-        job: &Job,
-    ) -> Result<Append, ExecuteError> {
-        // `load_cold` brought it in, and the cache holds a whole batch.
+        key: RequestKey,
+        trace: TraceContext,
+    ) -> Result<(Append, Fact), ExecuteError> {
+        // `load_cold` brought it in, and the cache holds two batches.
         let account = self.hot.get_mut(account_id).ok_or(ExecuteError::OutcomeUnknown)?;
-        let events = decide(&account.state, command)?;
+        let mut events = decide(&account.state, command)?;
         let append = Append {
             stream_type: ACCOUNT_STREAM,
             stream_id: account_id.as_uuid(),
             first_sequence: account.version + 1,
             events: events
                 .iter()
-                .map(|event| account_event(event, job.trace))
+                .map(|event| account_event(event, trace))
                 .collect::<Result<_, _>>()?,
-            request: Some(job.key),
+            request: Some(key),
         };
         if account.apply(&events).is_err() {
             // Not reached while `decide` and `evolve` agree; the property tests hold them to it.
@@ -184,59 +235,60 @@ impl Committer {
                 event_id: format!("{account_id}-{}", append.first_sequence),
             });
         }
-        Ok(append)
+        // `decide` never answers with nothing.
+        let last = events.pop().ok_or(ExecuteError::OutcomeUnknown)?;
+        Ok((append, Fact::Account(last)))
     }
 
-    async fn answer_all(&mut self, decided: Decided, outcomes: Vec<Outcome>) -> Vec<Job> {
+    /// Answers a batch that has come to its end; returns the jobs that have to be decided again. What is not recorded as it was
+    /// decided is thrown away, together with all that was decided on top of it.
+    async fn settle(&mut self, decided: Decided, outcomes: Result<Vec<Outcome>, StoreError>) -> Vec<Job> {
         let mut again = Vec::new();
-        let mut overtaken = HashSet::new();
-        for (job, outcome) in decided.recorded.into_iter().zip(outcomes) {
-            match outcome {
-                Outcome::Recorded(mut events) => match events.pop() {
-                    Some(event) => job.answer(Ok(Answer {
-                        event,
-                        replayed: false,
-                    })),
-                    None => job.answer(Err(ExecuteError::OutcomeUnknown)),
-                },
-                Outcome::Stale => {
-                    overtaken.extend(job.account_id());
-                    try_again(job, &mut again);
-                }
-                Outcome::Repeated(first) => {
-                    overtaken.extend(job.account_id());
-                    let answer = replay(*first, job.key);
-                    job.answer(answer);
-                }
+        let overtaken = match outcomes {
+            Ok(outcomes) => answer_recorded(decided.recorded, outcomes, &mut again),
+            Err(error) => {
+                let overtaken = give_up(decided, &error);
+                self.throw_away(&overtaken, &mut again);
+                return again;
             }
-        }
-        for account_id in &overtaken {
-            self.hot.forget(*account_id);
-        }
-        for (job, rejection) in decided.rejected {
+        };
+        self.throw_away(&overtaken, &mut again);
+        for rejected in decided.rejected {
             // What it was rejected on may never have become durable.
-            if job
+            let is_void = rejected
+                .job
                 .account_id()
-                .is_some_and(|account_id| overtaken.contains(&account_id))
-            {
-                try_again(job, &mut again);
-                continue;
-            }
-            if let Some(answer) = self.check_rejection(&job, rejection).await {
-                job.answer(answer);
+                .is_some_and(|account_id| overtaken.contains(&account_id));
+            let answer = if is_void {
+                None
             } else {
-                try_again(job, &mut again);
+                self.check_rejection(&rejected).await
+            };
+            match answer {
+                Some(answer) => rejected.job.answer(answer),
+                None => try_again(rejected.job, &mut again),
             }
         }
         again
     }
 
+    fn throw_away(&mut self, overtaken: &HashSet<AccountId>, again: &mut Vec<Job>) {
+        if overtaken.is_empty() {
+            return;
+        }
+        for account_id in overtaken {
+            self.hot.forget(*account_id);
+        }
+        again.extend(self.next.withdraw(overtaken));
+    }
+
     /// The answer to a rejected job; nothing when it has to be decided again.
-    async fn check_rejection(
-        &mut self,
-        job: &Job,
-        rejection: Rejection,
-    ) -> Option<Result<Answer, ExecuteError>> {
+    async fn check_rejection(&mut self, rejected: &Rejected) -> Option<Result<Answer, ExecuteError>> {
+        let Rejected {
+            job,
+            rejection,
+            version,
+        } = rejected;
         // A repeat of a request that succeeded is rejected by the state it made itself.
         match self.log.find_request(job.key.id).await {
             Ok(Some(first)) => return Some(replay(first, job.key)),
@@ -244,65 +296,76 @@ impl Committer {
             Err(error) => return Some(Err(explain(&error))),
         }
         // No append will tell that another process has moved the account on, so it is looked at here.
-        let Some(account_id) = job.account_id() else {
-            return Some(Err(rejection.into()));
-        };
-        match self.hot.catch_up(self.log.as_ref(), account_id).await {
-            Ok(true) => None,
-            Ok(false) => Some(Err(rejection.into())),
-            Err(failure) => Some(Err(failure.into())),
-        }
-    }
-
-    /// The append failed: what is recorded is unknown, so nothing decided on top of it may stay in memory.
-    fn give_up(&mut self, decided: Decided, error: &StoreError) {
-        tracing::warn!(
-            error = error as &(dyn std::error::Error + 'static),
-            requests = decided.recorded.len(),
-            "a batch could not be committed"
-        );
-        let rejected = decided.rejected.into_iter().map(|(job, _)| job);
-        for job in decided.recorded.into_iter().chain(rejected) {
-            if let Some(account_id) = job.account_id() {
+        let account_id = job.account_id()?;
+        let newer = self
+            .log
+            .load(ACCOUNT_STREAM, &[(account_id.as_uuid(), (*version)?)])
+            .await;
+        match newer {
+            Ok(newer) if newer.is_empty() => Some(Err((*rejection).into())),
+            Ok(_) => {
                 self.hot.forget(account_id);
+                None
             }
-            job.answer(Err(explain(error)));
+            Err(error) => Some(Err(explain(&error))),
         }
     }
 }
 
-/// Answers a job whose deadline has passed, and drops one whose caller has left.
-fn still_wanted(job: Job) -> Option<Job> {
-    if job.answer.is_closed() {
-        return None;
-    }
-    if job.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-        job.answer(Err(ExecuteError::DeadlineExceeded));
-        return None;
-    }
-    Some(job)
-}
-
-fn try_again(mut job: Job, again: &mut Vec<Job>) {
-    job.tries += 1;
-    if job.tries < TRIES_MAX {
-        again.push(job);
-    } else {
-        job.answer(Err(ExecuteError::Overloaded));
+/// The end of the batch that is being committed; never, when there is none.
+async fn ended(committing: &mut Option<Committing>) -> (Decided, Result<Vec<Outcome>, StoreError>) {
+    match committing {
+        Some(committing) => committing.await,
+        None => std::future::pending().await,
     }
 }
 
-fn replay(first: crate::event_store::Recorded, key: RequestKey) -> Result<Answer, ExecuteError> {
-    if first.request == Some(key) {
-        Ok(Answer {
-            event: first,
-            replayed: true,
-        })
-    } else {
-        Err(ExecuteError::RequestIdReused {
-            first: Box::new(first),
-        })
+/// Answers what is recorded; gives the accounts whose state is not what it was held to be.
+fn answer_recorded(
+    recorded: Vec<(Job, Fact)>,
+    outcomes: Vec<Outcome>,
+    again: &mut Vec<Job>,
+) -> HashSet<AccountId> {
+    let mut overtaken = HashSet::new();
+    for ((job, fact), outcome) in recorded.into_iter().zip(outcomes) {
+        match outcome {
+            Outcome::Recorded(mut events) => {
+                let answer = events.pop().ok_or(ExecuteError::OutcomeUnknown);
+                job.answer(answer.map(|event| Answer {
+                    event,
+                    fact,
+                    replayed: false,
+                }));
+            }
+            Outcome::Stale => {
+                overtaken.extend(job.account_id());
+                try_again(job, again);
+            }
+            Outcome::Repeated(first) => {
+                overtaken.extend(job.account_id());
+                let answer = replay(*first, job.key);
+                job.answer(answer);
+            }
+        }
     }
+    overtaken
+}
+
+/// The append failed, and what is recorded is unknown; gives the accounts that nothing is known of any more.
+fn give_up(decided: Decided, error: &StoreError) -> HashSet<AccountId> {
+    tracing::warn!(
+        error = error as &(dyn std::error::Error + 'static),
+        requests = decided.recorded.len(),
+        "a batch could not be committed"
+    );
+    let mut overtaken = HashSet::new();
+    let rejected = decided.rejected.into_iter().map(|rejected| rejected.job);
+    let recorded = decided.recorded.into_iter().map(|(job, _)| job);
+    for job in recorded.chain(rejected) {
+        overtaken.extend(job.account_id());
+        job.answer(Err(explain(error)));
+    }
+    overtaken
 }
 
 impl From<NotLoaded> for ExecuteError {
@@ -314,48 +377,8 @@ impl From<NotLoaded> for ExecuteError {
     }
 }
 
-fn explain(error: &StoreError) -> ExecuteError {
+pub(super) fn explain(error: &StoreError) -> ExecuteError {
     NotLoaded::from(error).into()
-}
-
-fn account_event(event: &Event, trace: TraceContext) -> Result<NewEvent, ExecuteError> {
-    Ok(NewEvent {
-        name: event.name(),
-        version: domain::account::EVENT_VERSION,
-        payload: to_json(event)?,
-        metadata: Metadata {
-            occurred_at: event.occurred_at(),
-            traceparent: Some(trace.to_string()),
-        },
-    })
-}
-
-fn attempt_append(
-    attempt: &attempt::CardNotRecognized,
-    key: RequestKey,
-    trace: TraceContext,
-) -> Result<Append, ExecuteError> {
-    let event = NewEvent {
-        name: attempt::EVENT_NAME,
-        version: domain::account::EVENT_VERSION,
-        payload: to_json(attempt)?,
-        metadata: Metadata {
-            occurred_at: attempt.occurred_at,
-            traceparent: Some(trace.to_string()),
-        },
-    };
-    Ok(Append {
-        stream_type: attempt::STREAM_TYPE,
-        stream_id: key.id.as_uuid(),
-        first_sequence: 1,
-        events: vec![event],
-        request: Some(key),
-    })
-}
-
-/// Plain data with string keys always has a JSON form; should it not, nothing was recorded.
-fn to_json<T: serde::Serialize>(value: &T) -> Result<String, ExecuteError> {
-    serde_json::to_string(value).map_err(|_| ExecuteError::OutcomeUnknown)
 }
 
 /// A count as the metrics crate wants it.

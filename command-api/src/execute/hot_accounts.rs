@@ -46,7 +46,7 @@ impl From<&StoreError> for NotLoaded {
     }
 }
 
-/// A committer's own cache. It holds what is durable, and during a batch also what is about to be.
+/// A committer's own cache. It holds what is durable, and on top of it what is about to be.
 #[derive(Debug)]
 pub(super) struct HotAccounts(LruCache<AccountId, HotAccount>);
 
@@ -120,22 +120,9 @@ impl HotAccounts {
         failures
     }
 
-    /// Applies what others have recorded since; whether there was anything. A failure leaves the account out of memory.
-    pub(super) async fn catch_up(
-        &mut self,
-        log: &dyn EventLog,
-        account_id: AccountId,
-    ) -> Result<bool, NotLoaded> {
-        let Some(account) = self.0.pop(&account_id) else {
-            return Ok(true);
-        };
-        let newer = log
-            .load(ACCOUNT_STREAM, &[(account_id.as_uuid(), account.version)])
-            .await;
-        let newer = newer.map_err(|error| NotLoaded::from(&error))?;
-        let account = replay(account, &newer).map_err(|error| NotLoaded::from(&error))?;
-        self.0.put(account_id, account);
-        Ok(!newer.is_empty())
+    /// How many events an account has, as far as is known here.
+    pub(super) fn version(&self, account_id: AccountId) -> Option<u64> {
+        self.0.peek(&account_id).map(|account| account.version)
     }
 
     /// Forgets an account whose state can no longer be trusted.

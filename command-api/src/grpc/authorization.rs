@@ -1,7 +1,13 @@
 //! `codebank.v1.AuthorizationService`: what a checkout asks.
 
+mod batch;
+
+use prost::Message as _;
 use proto::codebank::v1::authorization_service_server::AuthorizationService;
-use proto::codebank::v1::{AuthorizeRequest, AuthorizeResponse, GetOutcomeRequest, GetOutcomeResponse};
+use proto::codebank::v1::{
+    Authorization, AuthorizeBatchRequest, AuthorizeBatchResponse, AuthorizeRequest, AuthorizeResponse,
+    GetOutcomeRequest, GetOutcomeResponse,
+};
 use tonic::{Request, Response, Status, async_trait};
 
 use domain::RequestId;
@@ -14,6 +20,34 @@ use super::{Services, fingerprint, parse, purchase, reply, status};
 #[derive(Debug, Clone)]
 pub(super) struct Authorizations {
     pub(super) services: Services,
+    /// The largest purchase that is read. The service itself takes whole batches.
+    pub(super) purchase_bytes_max: usize,
+    pub(super) batch_requests_max: usize,
+}
+
+/// A purchase that was decided, now or by an earlier call.
+struct Authorized {
+    authorization: Authorization,
+    replayed: bool,
+}
+
+impl Authorizations {
+    async fn authorize_one(&self, mut message: AuthorizeRequest, call: Call) -> Result<Authorized, Status> {
+        if message.encoded_len() > self.purchase_bytes_max {
+            return Err(status::message_too_large(self.purchase_bytes_max));
+        }
+        let (request_id, purchase) = parse::authorize(&mut message)?;
+        let card = purchase::recognize(&self.services, &purchase.card).await?;
+        let key = RequestKey {
+            id: request_id,
+            fingerprint: fingerprint::of_purchase(&self.services.vault, message, &purchase.card),
+        };
+        let answer = purchase::decide(&self.services, purchase, card, key, call).await?;
+        Ok(Authorized {
+            authorization: purchase::decided(&answer)?.authorization,
+            replayed: answer.replayed,
+        })
+    }
 }
 
 #[async_trait]
@@ -23,19 +57,22 @@ impl AuthorizationService for Authorizations {
         request: Request<AuthorizeRequest>,
     ) -> Result<Response<AuthorizeResponse>, Status> {
         let call = Call::of(&request);
-        let mut message = request.into_inner();
-        let (request_id, purchase) = parse::authorize(&mut message)?;
-        let card = purchase::recognize(&self.services, &purchase.card).await?;
-        let key = RequestKey {
-            id: request_id,
-            fingerprint: fingerprint::of_purchase(&self.services.vault, message, &purchase.card),
-        };
-        let answer = purchase::decide(&self.services, purchase, card, key, call).await?;
-        let decision = purchase::decided(&answer)?;
+        let authorized = self.authorize_one(request.into_inner(), call).await?;
         let message = AuthorizeResponse {
-            authorization: Some(decision.authorization),
+            authorization: Some(authorized.authorization),
         };
-        Ok(reply::respond(message, answer.replayed))
+        Ok(reply::respond(message, authorized.replayed))
+    }
+
+    async fn authorize_batch(
+        &self,
+        request: Request<AuthorizeBatchRequest>,
+    ) -> Result<Response<AuthorizeBatchResponse>, Status> {
+        let call = Call::of(&request);
+        let requests = request.into_inner().requests;
+        parse::how_many("requests", requests.len(), self.batch_requests_max)?;
+        let results = self.authorize_all(requests, call).await;
+        Ok(Response::new(AuthorizeBatchResponse { results }))
     }
 
     /// `NOT_FOUND` promises that Authorize may be called with the request id; an id that another request took is therefore
@@ -55,8 +92,8 @@ impl AuthorizationService for Authorizations {
                 description,
             )
         })?;
-        let decision = reply::decision(&event).map_err(|error| status::of_store(&error))?;
-        let decision = decision.ok_or_else(|| {
+        let fact = event.fact().map_err(|error| status::of_store(&error))?;
+        let decision = reply::decision(&event, &fact).ok_or_else(|| {
             let description = "what is recorded under this request id is not a purchase";
             status::failed_precondition(
                 "NOT_AN_AUTHORIZATION",

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use metrics::{Counter, Histogram};
 use prost::Message as _;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
@@ -27,15 +28,18 @@ use super::{explain, status};
 /// The label of a method that is not the bank's own: whoever calls must not be able to make up new time series.
 const OTHER_METHOD: &str = "other";
 
+const REQUESTS: &str = "codebank_grpc_requests_total";
+const DURATION_SECONDS: &str = "codebank_grpc_request_duration_seconds";
+
 /// Puts `Calls` around the services.
 #[derive(Debug, Clone)]
 pub(super) struct CallLayer(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// The path of each method of the bank, as a metrics label.
-    methods: HashMap<String, Arc<str>>,
-    other: Arc<str>,
+    /// Each method of the bank by its path.
+    methods: HashMap<String, Method>,
+    other: Method,
     in_flight: Arc<Semaphore>,
     call_time_max: Duration,
 }
@@ -44,22 +48,45 @@ impl CallLayer {
     pub(super) fn new(in_flight_max: usize, call_time_max: Duration) -> Self {
         Self(Arc::new(Shared {
             methods: methods(),
-            other: OTHER_METHOD.into(),
+            other: Method::new(OTHER_METHOD),
             in_flight: Arc::new(Semaphore::new(in_flight_max)),
             call_time_max,
         }))
     }
 }
 
-/// The paths of every method in the contracts.
-fn methods() -> HashMap<String, Arc<str>> {
+/// A method and what is counted of it, kept at hand because every call counts.
+#[derive(Debug, Clone)]
+struct Method {
+    name: Arc<str>,
+    duration_seconds: Histogram,
+    answered_ok: Counter,
+}
+
+impl Method {
+    fn new(name: &str) -> Self {
+        let name: Arc<str> = name.into();
+        Self {
+            duration_seconds: metrics::histogram!(DURATION_SECONDS, "method" => Arc::clone(&name)),
+            answered_ok: requests(&name, Code::Ok),
+            name,
+        }
+    }
+}
+
+fn requests(method: &Arc<str>, code: Code) -> Counter {
+    metrics::counter!(REQUESTS, "method" => Arc::clone(method), "code" => code_name(code))
+}
+
+/// Every method in the contracts by its path.
+fn methods() -> HashMap<String, Method> {
     let files = prost_types::FileDescriptorSet::decode(proto::DESCRIPTORS).unwrap_or_default();
     let mut methods = HashMap::new();
     for file in &files.file {
         for service in &file.service {
             for method in &service.method {
                 let name = format!("{}.{}/{}", file.package(), service.name(), method.name());
-                methods.insert(format!("/{name}"), name.into());
+                methods.insert(format!("/{name}"), Method::new(&name));
             }
         }
     }
@@ -95,20 +122,15 @@ impl Service<Request<Body>> for Calls {
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let received = Instant::now();
-        let Some(method) = self.shared.methods.get(request.uri().path()).map(Arc::clone) else {
+        let Some(method) = self.shared.methods.get(request.uri().path()).cloned() else {
             // Health and reflection answer from memory; they must work most of all when the bank is busy.
-            let other = Arc::clone(&self.shared.other);
+            let other = self.shared.other.clone();
             let answer = self.services.call(request);
             return async move { Ok(counted(&other, received, explain::explained(answer.await?))) }.boxed();
         };
         let call = Call::from_headers(request.headers(), received, self.shared.call_time_max);
         request.extensions_mut().insert(call);
-        let span = tracing::info_span!(
-            "call",
-            method = &*method,
-            trace_id = call.trace.trace_id(),
-            code = tracing::field::Empty
-        );
+        let span = tracing::info_span!("call", method = &*method.name, trace_id = call.trace.trace_id());
         let place = Arc::clone(&self.shared.in_flight).try_acquire_owned();
         let answer = self.services.call(request);
         let limited = async move {
@@ -134,15 +156,14 @@ impl Service<Request<Body>> for Calls {
 }
 
 /// Counts a call by what it was answered with. A stream that began well counts as OK: how it ended is known to its reader.
-fn counted(method: &Arc<str>, received: Instant, response: Response<Body>) -> Response<Body> {
+fn counted(method: &Method, received: Instant, response: Response<Body>) -> Response<Body> {
     let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
-    let code = code_name(code);
-    tracing::Span::current().record("code", code);
-    tracing::debug!("answered");
-    metrics::counter!("codebank_grpc_requests_total", "method" => Arc::clone(method), "code" => code)
-        .increment(1);
-    metrics::histogram!("codebank_grpc_request_duration_seconds", "method" => Arc::clone(method))
-        .record(received.elapsed());
+    tracing::debug!(code = code_name(code), "answered");
+    match code {
+        Code::Ok => method.answered_ok.increment(1),
+        _ => requests(&method.name, code).increment(1),
+    }
+    method.duration_seconds.record(received.elapsed());
     response
 }
 

@@ -193,6 +193,16 @@ pub(super) fn only<T: std::str::FromStr<Err: std::fmt::Display>>(
         .ok_or_else(|| faults.into_status())
 }
 
+/// Refuses an empty list and one that is too long.
+pub(super) fn how_many(field: &str, count: usize, at_most: usize) -> Result<(), Status> {
+    if (1..=at_most).contains(&count) {
+        return Ok(());
+    }
+    let mut faults = Violations::default();
+    faults.add::<()>(field, &format!("must have 1 to {at_most} items"));
+    Err(faults.into_status())
+}
+
 fn presented_card(faults: &mut Violations, message: &mut v1::AuthorizeRequest) -> Option<PresentedCard> {
     match &mut message.card {
         Some(v1::authorize_request::Card::Credentials(credentials)) => {

@@ -11,7 +11,7 @@ use domain::{AccountId, AuthorizationId, CardId, Money};
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::event_store::{Recorded, RequestKey};
+use crate::event_store::RequestKey;
 use crate::execute::{Answer, ExecuteError, Request};
 use crate::vault::{CardNumber, CardToken, SecurityCode};
 
@@ -187,7 +187,9 @@ async fn record_attempt(
 
 /// What an answer decided, counted once however often it is given.
 pub(super) fn decided(answer: &Answer) -> Result<reply::Decision, Status> {
-    let decision = decision_in(&answer.event)?;
+    // Not reached: the fingerprint of a purchase is of no other request.
+    let decision = reply::decision(&answer.event, &answer.fact)
+        .ok_or_else(|| status::not_a_decision(&answer.event.event_id()))?;
     if !answer.replayed {
         metrics::counter!(
             "codebank_authorizations_total",
@@ -197,11 +199,4 @@ pub(super) fn decided(answer: &Answer) -> Result<reply::Decision, Status> {
         .increment(1);
     }
     Ok(decision)
-}
-
-/// The decision in an event that a purchase was answered with.
-fn decision_in(event: &Recorded) -> Result<reply::Decision, Status> {
-    let decision = reply::decision(event).map_err(|error| status::of_store(&error))?;
-    // Not reached: the fingerprint of a purchase is of no other request.
-    decision.ok_or_else(|| status::not_a_decision(&event.event_id()))
 }

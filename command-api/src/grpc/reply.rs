@@ -3,13 +3,13 @@
 
 use chrono::{DateTime, Utc};
 use domain::account::{DeclineReason, Event};
-use domain::attempt::{self, CardNotRecognized};
+use domain::attempt;
 use domain::{AuthorizationId, Money};
 use proto::codebank::v1;
 use tonic::Response;
 use tonic::metadata::MetadataValue;
 
-use crate::event_store::{Recorded, StoreError};
+use crate::event_store::{Fact, Recorded};
 
 /// What was decided about a purchase: what the merchant is told, and the reason as the bank knows it.
 #[derive(Debug, Clone)]
@@ -28,29 +28,43 @@ impl Decision {
     }
 }
 
-/// The decision in an event; nothing when the event is about something else.
-pub(super) fn decision(recorded: &Recorded) -> Result<Option<Decision>, StoreError> {
-    if recorded.stream_type == attempt::STREAM_TYPE {
-        return attempted(recorded).map(Some);
-    }
-    let account = (recorded.stream_id.to_string(), recorded.sequence);
-    match recorded.account_event()? {
-        Event::PurchaseApproved(event) => Ok(Some(Decision {
+/// The decision in an event and what it says; nothing when it is about something else.
+pub(super) fn decision(recorded: &Recorded, fact: &Fact) -> Option<Decision> {
+    let event = match fact {
+        Fact::Account(event) => event,
+        Fact::Attempt(event) => {
+            let told = v1::DeclineReason::CardNotRecognized;
+            let nobody = (String::new(), 0);
+            return Some(Decision {
+                authorization: authorization(
+                    event.authorization_id,
+                    Some(told),
+                    nobody,
+                    event.amount,
+                    event.occurred_at,
+                ),
+                precise_reason: attempt::EVENT_NAME,
+            });
+        }
+    };
+    let account = || (recorded.stream_id.to_string(), recorded.sequence);
+    match event {
+        Event::PurchaseApproved(event) => Some(Decision {
             authorization: authorization(
                 event.authorization_id,
                 None,
-                account,
+                account(),
                 event.amount,
                 event.occurred_at,
             ),
             precise_reason: "none",
-        })),
+        }),
         Event::PurchaseDeclined(event) => {
             let told = merchant_facing(event.reason);
             // An account that is told to who does not hold its card says that the number is somebody's.
             let account = match told {
                 v1::DeclineReason::CardNotRecognized => (String::new(), 0),
-                _ => account,
+                _ => account(),
             };
             let authorization = authorization(
                 event.authorization_id,
@@ -59,10 +73,10 @@ pub(super) fn decision(recorded: &Recorded) -> Result<Option<Decision>, StoreErr
                 event.amount,
                 event.occurred_at,
             );
-            Ok(Some(Decision {
+            Some(Decision {
                 authorization,
                 precise_reason: event.reason.code(),
-            }))
+            })
         }
         Event::AccountOpened(_)
         | Event::CreditLimitChanged(_)
@@ -71,28 +85,8 @@ pub(super) fn decision(recorded: &Recorded) -> Result<Option<Decision>, StoreErr
         | Event::CardBlocked(_)
         | Event::CardUnblocked(_)
         | Event::CardCancelled(_)
-        | Event::AccountClosed(_) => Ok(None),
+        | Event::AccountClosed(_) => None,
     }
-}
-
-fn attempted(recorded: &Recorded) -> Result<Decision, StoreError> {
-    let event: CardNotRecognized =
-        serde_json::from_str(&recorded.payload).map_err(|error| StoreError::Damaged {
-            event_id: recorded.event_id(),
-            reason: error.to_string(),
-        })?;
-    let told = v1::DeclineReason::CardNotRecognized;
-    let nobody = (String::new(), 0);
-    Ok(Decision {
-        authorization: authorization(
-            event.authorization_id,
-            Some(told),
-            nobody,
-            event.amount,
-            event.occurred_at,
-        ),
-        precise_reason: attempt::EVENT_NAME,
-    })
 }
 
 fn authorization(

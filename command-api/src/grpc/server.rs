@@ -40,8 +40,12 @@ const SERVICES: [&str; 5] = [
 /// What the server takes at once.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The largest message that is read. A purchase has less than two kilobytes.
+    /// The largest message that is read, but for a batch. A purchase has less than two kilobytes.
     pub message_bytes_max: usize,
+    /// The largest batch of purchases that is read.
+    pub batch_bytes_max: usize,
+    /// Purchases in one batch, at most.
+    pub batch_requests_max: usize,
     /// Calls in flight; past it the caller is told to come back.
     pub in_flight_max: usize,
     /// History streams open at once.
@@ -54,6 +58,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             message_bytes_max: 64 * 1024,
+            batch_bytes_max: 1024 * 1024,
+            batch_requests_max: 1_000,
             in_flight_max: 4_096,
             history_streams_max: 8,
             call_time_max: Duration::from_secs(30),
@@ -105,6 +111,8 @@ fn routes(services: Services, settings: &Settings) -> Result<(HealthReporter, Ro
     };
     let authorizations = Authorizations {
         services: services.clone(),
+        purchase_bytes_max: bytes_max,
+        batch_requests_max: settings.batch_requests_max,
     };
     let card_accounts = CardAccounts {
         services: services.clone(),
@@ -114,7 +122,10 @@ fn routes(services: Services, settings: &Settings) -> Result<(HealthReporter, Ro
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?) // what older tools ask for
-        .add_service(AuthorizationServiceServer::new(authorizations).max_decoding_message_size(bytes_max))
+        .add_service(
+            AuthorizationServiceServer::new(authorizations)
+                .max_decoding_message_size(settings.batch_bytes_max.max(bytes_max)),
+        )
         .add_service(CardAccountServiceServer::new(card_accounts).max_decoding_message_size(bytes_max))
         .add_service(HistoryServiceServer::new(histories).max_decoding_message_size(bytes_max))
         .add_service(PaymentServiceServer::new(Payments { services }).max_decoding_message_size(bytes_max));

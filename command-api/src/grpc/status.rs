@@ -37,6 +37,15 @@ pub(super) fn plain(code: Code, reason: &str, message: &str) -> Status {
     detailed(code, reason, message, HashMap::new(), ErrorDetails::new())
 }
 
+/// `RESOURCE_EXHAUSTED`: trying again helps nobody.
+pub(super) fn message_too_large(bytes_max: usize) -> Status {
+    plain(
+        Code::ResourceExhausted,
+        "MESSAGE_TOO_LARGE",
+        &format!("a purchase has at most {bytes_max} bytes"),
+    )
+}
+
 fn detailed(
     code: Code,
     reason: &str,
@@ -197,10 +206,13 @@ fn of_rejection(rejection: Rejection, about: &About) -> Status {
 ///
 /// Of an authorization only its own id is told: where its event stands would tell whose account it is, or that it is nobody's.
 pub(super) fn request_id_reused(request_id: RequestId, first: &Recorded) -> Status {
-    let (resource_type, first_id) = match reply::decision(first) {
-        Ok(Some(decision)) => ("authorization", decision.authorization.authorization_id),
-        Ok(None) => ("event", first.event_id()),
+    let fact = match first.fact() {
+        Ok(fact) => fact,
         Err(error) => return of_store(&error),
+    };
+    let (resource_type, first_id) = match reply::decision(first, &fact) {
+        Some(decision) => ("authorization", decision.authorization.authorization_id),
+        None => ("event", first.event_id()),
     };
     let description = "the request_id was used before for a request with another body";
     let metadata = HashMap::from([

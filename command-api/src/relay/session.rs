@@ -5,10 +5,11 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use rdkafka::producer::future_producer::DeliveryFuture;
 use tokio::sync::mpsc;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, debug, debug_span, warn};
 use uuid::Uuid;
@@ -74,37 +75,33 @@ impl Session<'_> {
         tokio::time::sleep(self.settings.drain_timeout).await;
     }
 
-    /// Reads the log as fast as it is published, but not more often than the interval says unless a batch was full: a request to
-    /// the database, to the broker and from each of its readers costs the same for one event as for fifty. Ends with the stop, or
-    /// when the next step has ended.
+    /// Reads the log as fast as it is published, but not more often than the intervals say unless a batch was full: a request to
+    /// the database, to the broker for each partition, and from each of its readers costs the same for one event as for fifty.
+    /// Ends with the stop, or when the next step has ended.
     async fn read(
         &self,
         mut after: Position,
         publish: mpsc::Sender<Vec<Recorded>>,
         stop: &CancellationToken,
     ) -> Result<(), RelayError> {
-        let mut looks = tokio::time::interval(self.settings.poll_interval);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut full = false;
+        let mut next_look = Instant::now();
         while !stop.is_cancelled() {
-            if !full {
-                tokio::select! {
-                    () = stop.cancelled() => break,
-                    _ = looks.tick() => {}
-                }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = sleep_until(next_look) => {}
             }
+            let looked = Instant::now();
             let batch = self
                 .log
                 .read_committed(after, self.settings.batch_events_max)
                 .await?;
+            next_look = looked + self.pause_after(batch.len());
             let Some(last) = batch.last() else {
                 if self.unfinished.load(Ordering::Relaxed) == 0 {
                     self.status.behind_since(None);
                 }
-                full = false;
                 continue;
             };
-            full = batch.len() >= self.settings.batch_events_max;
             after = last.position;
             self.unfinished.fetch_add(1, Ordering::Relaxed);
             if publish.send(batch).await.is_err() {
@@ -112,6 +109,17 @@ impl Session<'_> {
             }
         }
         Ok(())
+    }
+
+    /// From one look at the log to the next.
+    fn pause_after(&self, events: usize) -> Duration {
+        if events >= self.settings.batch_events_max {
+            Duration::ZERO
+        } else if events > self.settings.busy_events {
+            self.settings.busy_poll_interval
+        } else {
+            self.settings.poll_interval
+        }
     }
 
     /// Gives Kafka what was read, as long as not too much waits for acknowledgement.

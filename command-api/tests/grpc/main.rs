@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test may fail loudly, in its helpers too")]
 
 mod bank;
+mod batches;
 mod cards;
 mod contracts;
 mod declines;

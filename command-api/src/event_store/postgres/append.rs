@@ -2,40 +2,50 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row as _};
 
 use super::super::batch::{Batch, NewRow, Place, ROUNDS, Stream};
-use super::super::{Append, Outcome, StoreError};
+use super::super::{Append, Outcome, Position, StoreError};
 use super::read;
 
 /// Nothing is inserted unless every stream is exactly as long as its appends suppose, so that no gap can come about, not even
 /// where a writer remembers events that the database lost. That a stream is not longer is what the primary key says.
 pub(super) const INSERT: &str = "
-insert into events (
-    aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata, request_id,
-    request_fingerprint
-)
-select
-    aggregate_type, aggregate_id, sequence, event_type, event_version, payload::json, metadata::json, request_id,
-    request_fingerprint
-from unnest(
-        $1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::bytea[]
-    )
-    as new (
+with inserted as (
+    insert into events (
         aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata, request_id,
         request_fingerprint
     )
-where not exists (
-    select from unnest($10::text[], $11::text[], $12::bigint[]) as expected (aggregate_type, aggregate_id, sequence)
-    where expected.sequence > 0 and not exists (
-        select from events
-        where aggregate_type = expected.aggregate_type
-            and aggregate_id = expected.aggregate_id
-            and sequence = expected.sequence
+    select
+        aggregate_type, aggregate_id, sequence, event_type, event_version, payload::json, metadata::json, request_id,
+        request_fingerprint
+    from unnest(
+            $1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[],
+            $9::bytea[]
+        )
+        as new (
+            aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata, request_id,
+            request_fingerprint
+        )
+    where not exists (
+        select from unnest($10::text[], $11::text[], $12::bigint[])
+            as expected (aggregate_type, aggregate_id, sequence)
+        where expected.sequence > 0 and not exists (
+            select from events
+            where aggregate_type = expected.aggregate_type
+                and aggregate_id = expected.aggregate_id
+                and sequence = expected.sequence
+        )
     )
+    returning position, recorded_at
 )
-returning transaction_id::text::bigint as transaction_id, position, recorded_at";
+select
+    pg_current_xact_id_if_assigned()::text::bigint as transaction_id,
+    coalesce(array_agg(position), '{}') as positions,
+    coalesce(array_agg(recorded_at), '{}') as recorded_at
+from inserted";
 
 pub(super) const LAST_SEQUENCES: &str = "
 select stream.index, last.sequence
@@ -125,27 +135,31 @@ async fn insert(
                 .map(|(_, last)| last.cast_signed())
                 .collect::<Vec<_>>(),
         )
-        .fetch_all(pool)
-        .await;
+        .fetch_one(pool)
+        .await
+        .and_then(|inserted| places(&inserted));
     match inserted {
-        // The rows come back in the order in which they went in.
-        Ok(inserted) if inserted.len() == rows.len() => inserted
-            .iter()
-            .map(place)
-            .collect::<Result<_, _>>()
-            .map(Some)
-            .map_err(StoreError::Unavailable),
+        // They come back in the order in which the rows went in.
+        Ok(places) if places.len() == rows.len() => Ok(Some(places)),
         Ok(_) => Ok(None),
         Err(error) if another_writer_was_faster(&error) => Ok(None),
         Err(error) => Err(StoreError::Unavailable(error)),
     }
 }
 
-fn place(row: &PgRow) -> Result<Place, sqlx::Error> {
-    Ok(Place {
-        position: read::position(row)?,
-        recorded_at: row.try_get("recorded_at")?,
-    })
+/// Where the rows of one insert came to stand: one transaction, and for each row its number and its time.
+fn places(inserted: &PgRow) -> Result<Vec<Place>, sqlx::Error> {
+    let transaction = inserted
+        .try_get::<Option<i64>, _>("transaction_id")?
+        .unwrap_or_default()
+        .cast_unsigned();
+    let numbers: Vec<i64> = inserted.try_get("positions")?;
+    let times: Vec<DateTime<Utc>> = inserted.try_get("recorded_at")?;
+    let places = numbers.into_iter().zip(times).map(|(number, recorded_at)| Place {
+        position: Position { transaction, number },
+        recorded_at,
+    });
+    Ok(places.collect())
 }
 
 fn another_writer_was_faster(error: &sqlx::Error) -> bool {

@@ -10,13 +10,15 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that was idle for longer is tried out before it is used: the server may have been restarted.
 const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
 
-const SESSION: [(&str, &str); 4] = [
+const SESSION: [(&str, &str); 5] = [
     // Durable means durable, whatever the server's configuration says.
     ("synchronous_commit", "on"),
     // A transaction left open holds up every reader of the log.
     ("idle_in_transaction_session_timeout", "10s"),
     // Every query of the log goes through an index. A plan made while the table was small must not be kept when it is not.
     ("enable_seqscan", "off"),
+    // The plan does not depend on the parameters; made anew for each batch, it costs as much as a few rows.
+    ("plan_cache_mode", "force_generic_plan"),
     // Where a plan has no index after all, it is not to be compiled on top of that.
     ("jit", "off"),
 ];

@@ -10,7 +10,7 @@ use proto::codebank::v1;
 use tonic::{Response, Status};
 use uuid::Uuid;
 
-use crate::event_store::{ACCOUNT_STREAM, RequestKey, StoreError};
+use crate::event_store::{ACCOUNT_STREAM, Fact, RequestKey, StoreError};
 use crate::execute::{Answer, ExecuteError};
 use crate::grpc::call::Call;
 use crate::grpc::status::About;
@@ -60,10 +60,9 @@ impl CardAccounts {
         let found = self.services.executor.find_request(key.id).await;
         match found.map_err(|error| status::of_store(&error))? {
             None => Ok(None),
-            Some(first) if first.request == Some(key) => Ok(Some(Answer {
-                event: first,
-                replayed: true,
-            })),
+            Some(first) if first.request == Some(key) => Answer::repeated(first)
+                .map(Some)
+                .map_err(|error| status::of_store(&error)),
             Some(first) => Err(status::request_id_reused(asked.request_id, &first)),
         }
     }
@@ -106,11 +105,7 @@ impl CardAccounts {
                 reason: reason.to_owned(),
             })
         };
-        let event = answer
-            .event
-            .account_event()
-            .map_err(|error| status::of_store(&error))?;
-        let Event::CardIssued(issued) = event else {
+        let Fact::Account(Event::CardIssued(issued)) = &answer.fact else {
             return Err(damaged("not a card_issued where a card was issued"));
         };
         let card = self.services.vault.by_card_id(issued.card_id).await;

@@ -3,7 +3,10 @@
 use super::*;
 use proto::codebank::v1::authorization_service_client::AuthorizationServiceClient;
 use proto::codebank::v1::authorization_service_server::{AuthorizationService, AuthorizationServiceServer};
-use proto::codebank::v1::{AuthorizeRequest, AuthorizeResponse, GetOutcomeRequest, GetOutcomeResponse};
+use proto::codebank::v1::{
+    AuthorizeBatchRequest, AuthorizeBatchResponse, AuthorizeRequest, AuthorizeResponse, GetOutcomeRequest,
+    GetOutcomeResponse,
+};
 use tonic::async_trait;
 use tonic_types::StatusExt as _;
 
@@ -20,6 +23,13 @@ impl AuthorizationService for Busy {
             "the handler knows the deadline"
         );
         std::future::pending().await
+    }
+
+    async fn authorize_batch(
+        &self,
+        _request: tonic::Request<AuthorizeBatchRequest>,
+    ) -> Result<tonic::Response<AuthorizeBatchResponse>, Status> {
+        Ok(tonic::Response::new(AuthorizeBatchResponse::default()))
     }
 
     async fn get_outcome(
@@ -47,11 +57,11 @@ fn the_methods_are_those_of_the_contracts() {
     let methods = methods();
     let label = methods.get("/codebank.v1.AuthorizationService/Authorize");
     assert_eq!(
-        label.map(|label| &**label),
+        label.map(|method| &*method.name),
         Some("codebank.v1.AuthorizationService/Authorize")
     );
     assert!(methods.contains_key("/payment.PaymentService/Payment"));
-    assert_eq!(methods.len(), 15);
+    assert_eq!(methods.len(), 16);
 }
 
 #[tokio::test]

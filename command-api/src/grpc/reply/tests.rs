@@ -1,7 +1,7 @@
 //! The answer to each kind of event.
 
 use super::*;
-use crate::event_store::{ACCOUNT_STREAM, Metadata, Position};
+use crate::event_store::{ACCOUNT_STREAM, Metadata, Position, StoreError};
 use uuid::Uuid;
 
 const ACCOUNT: &str = "01939c5e-7a6b-7c00-8000-000000000001";
@@ -53,7 +53,8 @@ fn attempt() -> Recorded {
 }
 
 fn told(event: &Recorded) -> Decision {
-    decision(event).expect("it can be read").expect("a decision")
+    let fact = event.fact().expect("it can be read");
+    decision(event, &fact).expect("a decision")
 }
 
 #[test]
@@ -99,13 +100,14 @@ fn who_does_not_hold_the_card_cannot_tell_why() {
 fn what_is_not_a_decision_is_none_and_what_is_damaged_is_said() {
     let payload = r#"{"type":"account_closed","occurred_at":"2026-11-22T15:33:50.677Z"}"#;
     let closed = recorded(ACCOUNT_STREAM, "account_closed", payload);
-    assert!(decision(&closed).expect("it can be read").is_none());
+    let fact = closed.fact().expect("it can be read");
+    assert!(decision(&closed, &fact).is_none());
     for damaged in [
         recorded(ACCOUNT_STREAM, "purchase_declined", "{}"),
         recorded(attempt::STREAM_TYPE, attempt::EVENT_NAME, payload),
     ] {
         assert!(
-            matches!(decision(&damaged), Err(StoreError::Damaged { .. })),
+            matches!(damaged.fact(), Err(StoreError::Damaged { .. })),
             "{damaged:?}"
         );
     }

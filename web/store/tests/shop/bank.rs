@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use proto::codebank::v1::authorization_service_server::{AuthorizationService, AuthorizationServiceServer};
 use proto::codebank::v1::{
-    Authorization, AuthorizeRequest, AuthorizeResponse, Decision, DeclineReason, GetOutcomeRequest,
-    GetOutcomeResponse,
+    Authorization, AuthorizeBatchRequest, AuthorizeBatchResponse, AuthorizeRequest, AuthorizeResponse,
+    Decision, DeclineReason, GetOutcomeRequest, GetOutcomeResponse,
 };
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Channel;
@@ -118,6 +118,13 @@ impl AuthorizationService for Bank {
         Ok(Response::new(AuthorizeResponse {
             authorization: Some(decided),
         }))
+    }
+
+    async fn authorize_batch(
+        &self,
+        _request: Request<AuthorizeBatchRequest>,
+    ) -> Result<Response<AuthorizeBatchResponse>, Status> {
+        Err(Status::unimplemented("no shop asks for it"))
     }
 
     async fn get_outcome(
