@@ -105,6 +105,7 @@ impl Pair {
         let begin = Instant::now();
         let ours = Contender {
             bank: Bank::open(&server.address, connections, accounts, OPENED_WITHIN).await?,
+            address: server.address,
             process: server.process,
         };
         let opened = ours.bank.accounts.len();
@@ -115,8 +116,10 @@ impl Pair {
         }
         let server = stack.start_peer(peer_connections).await?;
         accounts::copy(&stack).await?;
+        let the_same = Arc::clone(&ours.bank.accounts);
         let peer = Contender {
-            bank: Bank::with_accounts(&server.address, connections, Arc::clone(&ours.bank.accounts)).await?,
+            bank: Bank::with_accounts(&server.address, connections, the_same).await?,
+            address: server.address,
             process: server.process,
         };
         for contender in [&ours, &peer] {
@@ -135,6 +138,10 @@ impl Pair {
         Ok(pair)
     }
 
+    pub(crate) fn ours(&self) -> &Contender {
+        &self.ours
+    }
+
     /// Both sides in turns, each round with fresh purchases.
     pub(crate) async fn compare(
         &self,
@@ -147,8 +154,7 @@ impl Pair {
         for round in (0..).take(rounds) {
             for (contender, measured) in [(&self.ours, &mut ours), (&self.peer, &mut peer)] {
                 let buyers = Buyer::many(&contender.bank, Choice::Even, clients, seed + round);
-                let conditions = self.conditions(load, clients, seed);
-                measured.push(contender::round(contender.process, load, buyers, conditions).await?);
+                measured.push(contender::round(contender.process, load, buyers).await?);
             }
         }
         let (ours, peer) = (Side::of(&ours)?, Side::of(&peer)?);

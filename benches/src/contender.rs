@@ -8,9 +8,8 @@ use crate::authorize::Buyer;
 use crate::bank::Bank;
 use crate::choice::Choice;
 use crate::load::{self, Caller, Load};
-use crate::measurement::Failure;
+use crate::measurement::{Failure, Measurement};
 use crate::processor;
-use crate::row::{Conditions, Row};
 use crate::statistics::{median, spread_percent};
 
 /// Cards that buy for the first time, at a time.
@@ -18,12 +17,13 @@ const WARMED_AT_A_TIME: usize = 64;
 
 pub(crate) struct Contender {
     pub(crate) bank: Bank,
+    pub(crate) address: String,
     pub(crate) process: u32,
 }
 
 /// A round: what was measured, and what it cost the server.
 pub(crate) struct Round {
-    row: Row,
+    measurement: Measurement,
     per_processor_s: f64,
 }
 
@@ -63,36 +63,43 @@ impl Contender {
 }
 
 /// One round against a process.
-pub(crate) async fn round<C: Caller>(
-    process: u32,
-    load: &Load,
-    callers: Vec<C>,
-    conditions: Conditions,
-) -> Result<Round> {
+pub(crate) async fn round<C: Caller>(process: u32, load: &Load, callers: Vec<C>) -> Result<Round> {
     let before = processor::time_of(process)?;
     let measurement = load::run(load, callers).await?;
     let took = processor::time_of(process)?.saturating_sub(before);
     Ok(Round {
         per_processor_s: measurement.answered_at_all as f64 / took.as_secs_f64(),
-        row: Row::new("round", measurement, conditions),
+        measurement,
     })
 }
 
 impl Side {
     pub(crate) fn of(rounds: &[Round]) -> Result<Self> {
-        let rows = || rounds.iter().map(|round| &round.row);
-        let all = |figure: fn(&Row) -> Option<f64>| rows().filter_map(figure).collect::<Vec<f64>>();
-        let rounds_per_s = all(|row| Some(row.throughput_per_s));
+        let measured = || rounds.iter().map(|round| &round.measurement);
+        let percentile = |percentile: f64| {
+            let all = measured().filter_map(|measurement| measurement.percentile_ms(percentile));
+            median(&all.collect::<Vec<f64>>())
+        };
+        let rounds_per_s: Vec<f64> = measured()
+            .map(|measurement| measurement.throughput_per_s().round())
+            .collect();
         let per_processor_s: Vec<f64> = rounds.iter().map(|round| round.per_processor_s).collect();
+        let errors = |measurement: &Measurement| {
+            let counted: u64 = measurement.errors.values().map(|failures| failures.count).sum();
+            counted + measurement.warm_up_errors
+        };
         Ok(Self {
             throughput_per_s: median(&rounds_per_s).context("no round")?,
-            p50_ms: median(&all(|row| row.p50_ms)),
-            p99_ms: median(&all(|row| row.p99_ms)),
+            p50_ms: percentile(50.0),
+            p99_ms: percentile(99.0),
             per_processor_s: median(&per_processor_s).context("no round")?.round(),
             spread_percent: spread_percent(&rounds_per_s).context("no round")?.round(),
             rounds_per_s,
-            errors: rows().map(|row| row.errors + row.warm_up_errors).sum(),
-            warnings: rows().flat_map(Row::warnings).collect(),
+            errors: measured().map(errors).sum(),
+            warnings: measured()
+                .flat_map(|measurement| &measurement.errors)
+                .map(|(code, failures)| format!("{} × {code}; the first: {}", failures.count, failures.first))
+                .collect(),
         })
     }
 

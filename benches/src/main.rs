@@ -21,6 +21,7 @@ mod measurement;
 mod peer;
 mod processor;
 mod purchases;
+mod report;
 mod row;
 mod settings;
 mod stack;
@@ -59,6 +60,8 @@ enum Command {
     Compare(compare::Args),
     /// One handler over gRPC and over REST in turns, and how many calls each answers per second of processor time.
     RestTwin(twin::Args),
+    /// The whole table in one run, each figure against its bar, into docs/PERFORMANCE.md and a picture.
+    Report(report::Args),
     /// Serves the idiomatic peer: the same bank, written with cqrs-es and postgres-es as they are.
     ServePeer(peer::Args),
     /// Serves one face of the twins.
@@ -107,6 +110,7 @@ async fn run(command: Command) -> Result<ExitCode> {
             comparison.print(json)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Report(args) => report::run(&args).await,
         Command::RestTwin(args) => {
             twin::measure(&args).await?.print(args.json)?;
             Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! How much processor time a process took, as the system counts it: what a figure costs, beside how fast it is.
+//! How much processor time and memory a process took, as the system counts them: what a figure costs, beside how fast it is.
 
 use std::time::Duration;
 
@@ -15,6 +15,19 @@ pub(crate) fn time_of(process: u32) -> Result<Duration> {
     let text = std::fs::read_to_string(&path).with_context(|| path.clone())?;
     let ticks = ticks(&text).with_context(|| format!("{path} is not as expected"))?;
     Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
+}
+
+/// Bytes that are resident.
+pub(crate) fn memory_of(process: u32) -> Result<u64> {
+    let path = format!("/proc/{process}/status");
+    let text = std::fs::read_to_string(&path).with_context(|| path.clone())?;
+    let kibibytes = kibibytes(&text).with_context(|| format!("{path} is not as expected"))?;
+    Ok(kibibytes * 1024)
+}
+
+fn kibibytes(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
 fn ticks(stat: &str) -> Option<u64> {
@@ -38,5 +51,12 @@ mod tests {
         assert_eq!(ticks("42"), None);
         assert!(time_of(std::process::id()).is_ok());
         assert!(time_of(0).is_err());
+    }
+
+    #[test]
+    fn memory_is_what_is_resident() {
+        assert_eq!(kibibytes("VmPeak:\t 9 kB\nVmRSS:\t    1234 kB\n"), Some(1234));
+        assert_eq!(kibibytes("VmRSS: much"), None);
+        assert!(memory_of(std::process::id()).is_ok_and(|bytes| bytes > 0));
     }
 }

@@ -15,7 +15,8 @@ use anyhow::{Context, Result, bail};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
 
-use programs::{Programs, finish, workspace};
+pub(crate) use programs::workspace;
+use programs::{Programs, finish};
 pub(crate) use roles::{BANK_EVENTS, BANK_VAULT, PEER_EVENTS, WholeBank};
 
 const READY_WITHIN: Duration = Duration::from_mins(1);
@@ -40,15 +41,20 @@ enum Ready<'a> {
 }
 
 impl Stack {
-    /// With these servers and nothing of the bank yet.
-    pub(crate) async fn of_servers(only: &str) -> Result<Self> {
+    /// With nothing yet.
+    pub(crate) async fn empty() -> Result<Self> {
         let programs = Programs::build().await?;
-        let mut stack = Self {
+        Ok(Self {
             folder: new_folder()?,
             programs,
             servers: Vec::new(),
             processes: Vec::new(),
-        };
+        })
+    }
+
+    /// With these servers and nothing of the bank yet.
+    pub(crate) async fn of_servers(only: &str) -> Result<Self> {
+        let mut stack = Self::empty().await?;
         eprintln!("starting private servers in {}: {only}", stack.folder.display());
         finish(stack.xtask(&["up", "--free-ports", "--only", only])).await?;
         stack.servers = stack.read_servers()?;

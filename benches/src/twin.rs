@@ -145,11 +145,10 @@ pub(crate) async fn measure(args: &Args) -> Result<Twins> {
     for round in 0..=args.rounds.get() {
         let load = args.load(round);
         let (clients, seed) = (args.clients.get(), args.seed + round as u64);
-        let conditions = conditions(args, &load, bank.accounts.len(), load_average_at_start);
         let buyers = Buyer::many(&bank, Choice::Even, clients, seed);
-        let on_grpc = contender::round(grpc.process, &load, buyers, conditions.clone()).await?;
+        let on_grpc = contender::round(grpc.process, &load, buyers).await?;
         let buyers = RestBuyer::many(&rest.address, &for_rest, clients, seed)?;
-        let on_rest = contender::round(rest.process, &load, buyers, conditions).await?;
+        let on_rest = contender::round(rest.process, &load, buyers).await?;
         if round > 0 {
             over_grpc.push(on_grpc);
             over_rest.push(on_rest);

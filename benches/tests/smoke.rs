@@ -209,6 +209,48 @@ fn rest_twin_measures_both_faces() {
     assert_compared(&found, &figures, ["grpc", "rest"]);
 }
 
+/// Without Kafka: what goes through it has its own bench.
+#[test]
+fn report_writes_the_figures_and_the_picture() {
+    require!(postgres);
+    let docs = tempfile::tempdir().expect("a folder");
+    let path = docs.path().join("PERFORMANCE.md");
+    let before = "# Performance\n\n<!-- figures: begin -->\nold\n<!-- figures: end -->\n\nafter\n";
+    std::fs::write(&path, before).expect("written");
+    std::fs::create_dir(docs.path().join("images")).expect("a folder");
+    let output = Command::new(env!("CARGO_BIN_EXE_benches"))
+        .args(["report", "--json", "--seconds", "0.3", "--warm-up", "0.1"])
+        .args(["--rounds", "1", "--accounts", "20", "--many-accounts", "40"])
+        .args(["--only", "pair,many,twin,embedded", "--docs"])
+        .arg(docs.path())
+        .stdin(Stdio::null())
+        .output()
+        .expect("the bench runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {said}", output.status);
+    let rows: Vec<Value> = serde_json::Deserializer::from_slice(&output.stdout)
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .expect("JSON objects");
+    let missing: Vec<&Value> = rows
+        .iter()
+        .filter(|row| row["measured"].is_null())
+        .map(|row| &row["name"])
+        .collect();
+    assert_eq!(missing, ["answer to GraphQL, 1,000/s, through Kafka"]);
+    let text = std::fs::read_to_string(&path).expect("the document");
+    assert!(
+        text.contains("| one call in flight |") && text.ends_with("\nafter\n"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("old") && !text.contains("there were errors"),
+        "{text}"
+    );
+    let picture = std::fs::read_to_string(docs.path().join("images/performance.svg"));
+    assert!(picture.expect("the picture").contains("<circle"));
+}
+
 #[test]
 fn a_bank_that_is_not_there_is_said_and_fails() {
     let port = test_support::free_port();

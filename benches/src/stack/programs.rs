@@ -59,7 +59,7 @@ pub(super) async fn finish(command: Command) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn workspace() -> &'static Path {
+pub(crate) fn workspace() -> &'static Path {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.parent().unwrap_or(package)
 }

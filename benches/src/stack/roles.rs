@@ -105,4 +105,20 @@ impl Stack {
             process,
         })
     }
+
+    /// The bank in one process, on SQLite files in the stack's folder; it needs no server.
+    pub(crate) async fn start_embedded(&mut self) -> Result<Server> {
+        let [grpc, http] = [free_address()?, free_address()?];
+        let mut command = self.role("up")?;
+        command
+            .arg("--data")
+            .arg(self.folder.join("data"))
+            .args(["--grpc", &grpc, "--http", &http]);
+        // Its pages come last.
+        let process = self.start("up", command, Ready::Listening(&grpc)).await?;
+        Ok(Server {
+            address: format!("http://{grpc}"),
+            process,
+        })
+    }
 }

@@ -1,0 +1,276 @@
+//! What is started, measured and judged, part by part.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Parser as _;
+
+use crate::authorize::Buyer;
+use crate::bank::Bank;
+use crate::batch::BatchBuyer;
+use crate::choice::Choice;
+use crate::compare::{Comparison, Pair};
+use crate::contender::{self, Contender, Side};
+use crate::load::Caller;
+use crate::stack::Stack;
+use crate::{peer, processor, twin, visible};
+
+use super::chart::Point;
+use super::figure::{Figure, Row, Verdict, grouped, milliseconds};
+use super::{Args, Findings, Part};
+
+const CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
+/// Clients of the curves; the bars are about one and about this many.
+const CLIENTS: [usize; 5] = [1, 8, 32, 128, 512];
+const MANY_CLIENTS: usize = 128;
+const BATCH_CLIENTS: usize = 16;
+const BATCH_SIZE: usize = 256;
+const EMBEDDED_CLIENTS: usize = 32;
+const VISIBLE_PER_SECOND: u32 = 1_000;
+const VISIBLE_ACCOUNTS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
+const TWIN_ACCOUNTS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1_999);
+const EMBEDDED_ACCOUNTS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1_999);
+/// Opening many accounts ends then, with as many as there are.
+const MANY_OPENED_WITHIN: Duration = Duration::from_mins(3);
+const MEBIBYTE: f64 = 1_048_576.0;
+
+pub(super) async fn pair(args: &Args, found: &mut Findings) -> Result<()> {
+    let pair = Pair::start(CONNECTIONS, args.accounts, peer::CONNECTIONS).await?;
+    let mut even_per_s = None;
+    for clients in CLIENTS {
+        let compared = pair
+            .compare(&args.load(), clients, args.rounds.get(), args.seed)
+            .await?;
+        found.points.push(Point::of(clients, &compared));
+        match clients {
+            1 => found.figures.push(one_in_flight(&compared)),
+            MANY_CLIENTS => {
+                found
+                    .figures
+                    .extend([authorize(&compared), against_the_peer(&compared)]);
+                even_per_s = Some(compared.ours_per_s);
+            }
+            _ => {}
+        }
+    }
+    let even_per_s = even_per_s.context("the rate of many accounts")?;
+    let ours = pair.ours();
+    let hot = rounds(args, ours, |seed| {
+        Buyer::many(&ours.bank, Choice::Hot, MANY_CLIENTS, seed)
+    })
+    .await?;
+    let of_even = hot.throughput_per_s / even_per_s * 100.0;
+    found.figures.push(Figure {
+        row: Row::HotCard,
+        measured: format!("{}/s, {of_even:.0} %", grouped(hot.throughput_per_s)),
+        verdict: Verdict::of(of_even >= 80.0, of_even >= 100.0, hot.errors),
+        conditions: "as above".to_owned(),
+    });
+    let batches = rounds(args, ours, |seed| {
+        BatchBuyer::many(&ours.bank, BATCH_SIZE, BATCH_CLIENTS, seed)
+    })
+    .await?;
+    let per_s = batches.throughput_per_s;
+    found.figures.push(Figure {
+        row: Row::Batch,
+        measured: format!(
+            "{}/s, p99 {} per call",
+            grouped(per_s),
+            milliseconds(batches.p99_ms)
+        ),
+        verdict: Verdict::of(per_s >= 80_000.0, per_s >= 120_000.0, batches.errors),
+        conditions: "as above".to_owned(),
+    });
+    if args.wants(Part::Many) {
+        many(args, found, ours).await?;
+    }
+    Ok(())
+}
+
+/// On the pair's bank, with many more accounts.
+async fn many(args: &Args, found: &mut Findings, ours: &Contender) -> Result<()> {
+    let bank = Bank::open(&ours.address, CONNECTIONS, args.many_accounts, MANY_OPENED_WITHIN).await?;
+    let ours = Contender {
+        bank,
+        address: ours.address.clone(),
+        process: ours.process,
+    };
+    ours.warm().await?;
+    let buyers = |choice, seed| Buyer::many(&ours.bank, choice, MANY_CLIENTS, seed);
+    let even = rounds(args, &ours, |seed| buyers(Choice::Even, seed)).await?;
+    let zipf = rounds(args, &ours, |seed| buyers(Choice::Zipf(1.0), seed)).await?;
+    let accounts = grouped(ours.bank.accounts.len() as f64);
+    let of_even = zipf.throughput_per_s / even.throughput_per_s * 100.0;
+    found.figures.push(Figure {
+        row: Row::Zipf,
+        measured: format!(
+            "{}/s, {of_even:.0} % of {}/s",
+            grouped(zipf.throughput_per_s),
+            grouped(even.throughput_per_s)
+        ),
+        verdict: Verdict::of(of_even >= 80.0, false, zipf.errors + even.errors),
+        conditions: format!("{accounts} accounts"),
+    });
+    let bytes = processor::memory_of(ours.process)?;
+    let mebibytes = bytes as f64 / MEBIBYTE;
+    found.figures.push(Figure {
+        row: Row::Memory,
+        measured: format!("{mebibytes:.0} MiB"),
+        verdict: if mebibytes <= 400.0 {
+            Verdict::InPart
+        } else {
+            Verdict::Missed
+        },
+        conditions: format!("resident, at the end of the rounds above, {accounts} accounts"),
+    });
+    Ok(())
+}
+
+pub(super) async fn visible(args: &Args, found: &mut Findings) -> Result<()> {
+    let asked = VisibleArgs::parse_from([
+        "visible".to_owned(),
+        "--stack".to_owned(),
+        format!("--rate={VISIBLE_PER_SECOND}"),
+        // One run: as long as two rounds of the others.
+        format!("--seconds={}", (args.seconds * 2).as_secs_f64()),
+        format!("--accounts={}", args.accounts.min(VISIBLE_ACCOUNTS_MAX)),
+        format!("--seed={}", args.seed),
+    ]);
+    let row = visible::measure(asked.visible).await?;
+    let within = |p50: f64, p99: f64| {
+        row.p50_ms.is_some_and(|found| found <= p50) && row.p99_ms.is_some_and(|found| found <= p99)
+    };
+    found.figures.push(Figure {
+        row: Row::Visible,
+        measured: format!(
+            "p50 {}, p99 {}",
+            milliseconds(row.p50_ms),
+            milliseconds(row.p99_ms)
+        ),
+        verdict: Verdict::of(
+            within(15.0, 60.0),
+            within(15.0, 30.0),
+            row.errors + row.warm_up_errors,
+        ),
+        conditions: row.conditions.in_words(),
+    });
+    Ok(())
+}
+
+#[derive(Debug, clap::Parser)]
+struct VisibleArgs {
+    #[command(flatten)]
+    visible: visible::Args,
+}
+
+pub(super) async fn twin(args: &Args, found: &mut Findings) -> Result<()> {
+    let asked = twin::Args {
+        seconds: args.seconds,
+        warm_up: args.warm_up,
+        rounds: args.rounds,
+        clients: NonZeroUsize::new(MANY_CLIENTS).unwrap_or(NonZeroUsize::MIN),
+        accounts: args.accounts.min(TWIN_ACCOUNTS_MAX),
+        connections: CONNECTIONS,
+        seed: args.seed,
+        json: false,
+    };
+    let twins = twin::measure(&asked).await?;
+    found.figures.push(Figure {
+        row: Row::RestTwin,
+        measured: format!(
+            "{:.2}×: {} against {}",
+            twins.ratio,
+            grouped(twins.grpc_per_processor_s),
+            grouped(twins.rest_per_processor_s)
+        ),
+        verdict: Verdict::of(twins.ratio >= 2.0, false, twins.grpc.errors + twins.rest.errors),
+        conditions: twins.conditions.in_words(),
+    });
+    Ok(())
+}
+
+pub(super) async fn embedded(args: &Args, found: &mut Findings) -> Result<()> {
+    let mut stack = Stack::empty().await?;
+    let server = stack.start_embedded().await?;
+    let accounts = args.accounts.min(EMBEDDED_ACCOUNTS_MAX);
+    let bank = Contender {
+        bank: Bank::open(&server.address, CONNECTIONS, accounts, MANY_OPENED_WITHIN).await?,
+        address: server.address,
+        process: server.process,
+    };
+    bank.warm().await?;
+    let side = rounds(args, &bank, |seed| {
+        Buyer::many(&bank.bank, Choice::Even, EMBEDDED_CLIENTS, seed)
+    })
+    .await?;
+    let per_s = side.throughput_per_s;
+    found.figures.push(Figure {
+        row: Row::Embedded,
+        measured: format!("{}/s, p99 {}", grouped(per_s), milliseconds(side.p99_ms)),
+        verdict: Verdict::of(per_s >= 10_000.0, per_s >= 20_000.0, side.errors),
+        conditions: format!(
+            "{} accounts, one process with the read models and the pages",
+            grouped(bank.bank.accounts.len() as f64)
+        ),
+    });
+    Ok(())
+}
+
+async fn rounds<C: Caller>(
+    args: &Args,
+    contender: &Contender,
+    callers: impl Fn(u64) -> Vec<C>,
+) -> Result<Side> {
+    let mut measured = Vec::new();
+    for round in (0..).take(args.rounds.get()) {
+        let callers = callers(args.seed + round);
+        measured.push(contender::round(contender.process, &args.load(), callers).await?);
+    }
+    Side::of(&measured)
+}
+
+fn authorize(compared: &Comparison) -> Figure {
+    let per_s = compared.ours_per_s;
+    let is_in_time = compared.ours.p99_ms.is_some_and(|p99| p99 <= 15.0);
+    Figure {
+        row: Row::Authorize,
+        measured: format!("{}/s, p99 {}", grouped(per_s), milliseconds(compared.ours.p99_ms)),
+        verdict: Verdict::of(
+            per_s >= 25_000.0 && is_in_time,
+            per_s >= 35_000.0,
+            compared.ours.errors,
+        ),
+        conditions: compared.conditions.in_words(),
+    }
+}
+
+fn against_the_peer(compared: &Comparison) -> Figure {
+    Figure {
+        row: Row::Peer,
+        measured: format!(
+            "{:.1}×, the peer {}/s",
+            compared.ratio,
+            grouped(compared.peer_per_s)
+        ),
+        verdict: Verdict::of(
+            compared.ratio >= 8.0,
+            compared.ratio >= 10.0,
+            compared.ours.errors + compared.peer.errors,
+        ),
+        conditions: "in turns, as above".to_owned(),
+    }
+}
+
+fn one_in_flight(compared: &Comparison) -> Figure {
+    let (ours, peer) = (compared.ours.p50_ms, compared.peer.p50_ms);
+    let is_reached = ours
+        .zip(peer)
+        .is_some_and(|(ours, peer)| ours <= 1.0 && ours <= peer);
+    Figure {
+        row: Row::OneInFlight,
+        measured: format!("p50 {}, the peer {}", milliseconds(ours), milliseconds(peer)),
+        verdict: Verdict::of(is_reached, false, compared.ours.errors + compared.peer.errors),
+        conditions: "in turns, as above".to_owned(),
+    }
+}
