@@ -65,7 +65,7 @@ pub(super) async fn pair(args: &Args, found: &mut Findings) -> Result<()> {
         row: Row::HotCard,
         measured: format!("{}/s, {of_even:.0} %", grouped(hot.throughput_per_s)),
         verdict: Verdict::of(of_even >= 80.0, of_even >= 100.0, hot.errors),
-        conditions: "as above".to_owned(),
+        conditions: "on the same bank, the first of its accounts".to_owned(),
     });
     let batches = rounds(args, ours, |seed| {
         BatchBuyer::many(&ours.bank, BATCH_SIZE, BATCH_CLIENTS, seed)
@@ -80,7 +80,7 @@ pub(super) async fn pair(args: &Args, found: &mut Findings) -> Result<()> {
             milliseconds(batches.p99_ms)
         ),
         verdict: Verdict::of(per_s >= 80_000.0, per_s >= 120_000.0, batches.errors),
-        conditions: "as above".to_owned(),
+        conditions: "on the same bank and accounts, evenly".to_owned(),
     });
     if args.wants(Part::Many) {
         many(args, found, ours).await?;
@@ -110,7 +110,7 @@ async fn many(args: &Args, found: &mut Findings, ours: &Contender) -> Result<()>
             grouped(even.throughput_per_s)
         ),
         verdict: Verdict::of(of_even >= 80.0, false, zipf.errors + even.errors),
-        conditions: format!("{accounts} accounts"),
+        conditions: format!("on the same bank, {accounts} accounts, both in the same run"),
     });
     let bytes = processor::memory_of(ours.process)?;
     let mebibytes = bytes as f64 / MEBIBYTE;
@@ -258,7 +258,7 @@ fn against_the_peer(compared: &Comparison) -> Figure {
             compared.ratio >= 10.0,
             compared.ours.errors + compared.peer.errors,
         ),
-        conditions: "in turns, as above".to_owned(),
+        conditions: "the same rounds".to_owned(),
     }
 }
 
@@ -271,6 +271,6 @@ fn one_in_flight(compared: &Comparison) -> Figure {
         row: Row::OneInFlight,
         measured: format!("p50 {}, the peer {}", milliseconds(ours), milliseconds(peer)),
         verdict: Verdict::of(is_reached, false, compared.ours.errors + compared.peer.errors),
-        conditions: "in turns, as above".to_owned(),
+        conditions: "in turns, on the same servers and accounts".to_owned(),
     }
 }
