@@ -25,6 +25,7 @@ pub(crate) struct Contender {
 pub(crate) struct Round {
     measurement: Measurement,
     per_processor_s: f64,
+    load_micros: f64,
 }
 
 /// One side's rounds: medians, and each round's rate.
@@ -35,6 +36,8 @@ pub(crate) struct Side {
     pub(crate) p99_ms: Option<f64>,
     /// Answers per second of processor time that the server took; PostgreSQL and the load are not in it.
     pub(crate) per_processor_s: f64,
+    /// Microseconds of processor time that the load itself takes for each answer, on the same cores.
+    pub(crate) load_micros_per_answer: f64,
     pub(crate) rounds_per_s: Vec<f64>,
     /// How far the outermost rounds are apart.
     pub(crate) spread_percent: f64,
@@ -64,11 +67,15 @@ impl Contender {
 
 /// One round against a process.
 pub(crate) async fn round<C: Caller>(process: u32, load: &Load, callers: Vec<C>) -> Result<Round> {
-    let before = processor::time_of(process)?;
+    let own = std::process::id();
+    let [before, own_before] = [processor::time_of(process)?, processor::time_of(own)?];
     let measurement = load::run(load, callers).await?;
     let took = processor::time_of(process)?.saturating_sub(before);
+    let own_took = processor::time_of(own)?.saturating_sub(own_before);
+    let answers = measurement.answered_at_all as f64;
     Ok(Round {
-        per_processor_s: measurement.answered_at_all as f64 / took.as_secs_f64(),
+        per_processor_s: answers / took.as_secs_f64(),
+        load_micros: own_took.as_secs_f64() * 1e6 / answers,
         measurement,
     })
 }
@@ -84,6 +91,7 @@ impl Side {
             .map(|measurement| measurement.throughput_per_s().round())
             .collect();
         let per_processor_s: Vec<f64> = rounds.iter().map(|round| round.per_processor_s).collect();
+        let load_micros: Vec<f64> = rounds.iter().map(|round| round.load_micros).collect();
         let errors = |measurement: &Measurement| {
             let counted: u64 = measurement.errors.values().map(|failures| failures.count).sum();
             counted + measurement.warm_up_errors
@@ -93,6 +101,7 @@ impl Side {
             p50_ms: percentile(50.0),
             p99_ms: percentile(99.0),
             per_processor_s: median(&per_processor_s).context("no round")?.round(),
+            load_micros_per_answer: median(&load_micros).context("no round")?.round(),
             spread_percent: spread_percent(&rounds_per_s).context("no round")?.round(),
             rounds_per_s,
             errors: measured().map(errors).sum(),
