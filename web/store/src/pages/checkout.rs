@@ -103,14 +103,16 @@ pub(super) async fn place(State(shop): State<Shop>, visitor: Visitor, Posted(for
         return Err(visitor.problem(&tampered()));
     };
     let mine = visitor_id(&visitor);
+    // The cart first: if it is another one's by now because its order was made a moment ago, that order is then found.
+    let current = shop.database.cart_order(mine).await;
+    let current = current.map_err(|error| failed(&visitor, &error))?;
     // Before the card is looked at: going back and sending an empty form must lead to the order, not to questions about it.
     let existing = shop.database.order(intent.order).await;
     let existing = existing.map_err(|error| failed(&visitor, &error))?;
     if existing.is_some_and(|order| order.visitor == Some(mine)) {
         return Ok(to_order(intent.order));
     }
-    let current = shop.database.cart_order(mine).await;
-    if current.map_err(|error| failed(&visitor, &error))? != Some(intent.order) {
+    if current != Some(intent.order) {
         return Err(visitor.problem(&cart_changed()));
     }
     let card = match read(visitor.language, form) {
