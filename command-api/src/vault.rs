@@ -252,8 +252,7 @@ impl Vault {
     /// What may be known outside of the card with this number. For the bank's own front ends: whoever buys with a number is
     /// answered by [`Vault::recognize`], which gives no hint to who does not hold the card.
     pub async fn by_number(&self, number: &CardNumber) -> Result<Option<IssuedCard>, VaultError> {
-        let index = self.shared.ciphers.number_index(number);
-        Ok(self.find(Lookup::Number(&index)).await?.map(|card| card.issued()))
+        self.look_up(self.shared.ciphers.number_index(number)).await
     }
 
     /// What is printed on a card: number, expiry, security code.

@@ -182,7 +182,11 @@ impl Committer {
 
     /// Decides what is still wanted, into the next batch.
     async fn decide_all(&mut self, jobs: Vec<Job>) {
-        let wanted = jobs.into_iter().filter_map(still_wanted).collect();
+        let now = Instant::now();
+        let wanted = jobs
+            .into_iter()
+            .filter_map(|job| still_wanted(job, now))
+            .collect();
         for job in self.load_cold(wanted).await {
             let decided = match &job.work {
                 Work::Attempt(attempt) => attempt_append(attempt, job.key, job.trace)

@@ -54,8 +54,8 @@ impl Job {
 }
 
 /// Answers a job whose deadline has passed, and drops one whose caller has left.
-pub(super) fn still_wanted(job: Job) -> Option<Job> {
-    if job.is_wanted(Instant::now()) {
+pub(super) fn still_wanted(job: Job, now: Instant) -> Option<Job> {
+    if job.is_wanted(now) {
         return Some(job);
     }
     // Who has left does not hear it.
