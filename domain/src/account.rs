@@ -24,7 +24,7 @@ pub use event::{
     CreditLimitChanged, EVENT_VERSION, Event, Merchant, PurchaseApproved, PurchaseDeclined,
 };
 pub use rejection::Rejection;
-pub use state::{Account, Card, CardStatus, Inconsistent, State, evolve, replay};
+pub use state::{Account, Card, CardStatus, Inconsistent, STATE_FORMAT, State, evolve, replay};
 
 #[cfg(test)]
 mod tests;

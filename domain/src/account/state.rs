@@ -13,6 +13,10 @@ use crate::money::Money;
 
 use super::event::{AccountOpened, CardIssued, Event};
 
+/// The form of a state as JSON, which snapshots are kept in. A change of the form, or of what `evolve` makes of an event, is
+/// another number: states kept under the old one are then left aside, and the accounts replayed.
+pub const STATE_FORMAT: i32 = 1;
+
 /// An account's life. Nothing but opening is possible before it is open.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum State {

@@ -6,3 +6,4 @@ mod damaged;
 mod ladder;
 mod purchases;
 mod scenario;
+mod state_format;
