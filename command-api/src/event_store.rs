@@ -10,6 +10,7 @@ mod envelope;
 pub mod postgres;
 mod recorded;
 mod row;
+mod snapshot;
 pub mod sqlite;
 pub mod table_feed;
 
@@ -20,6 +21,7 @@ pub use append::{Append, NewEvent, Outcome, RequestKey};
 pub use cqrs::{AccountContext, AccountEvents};
 pub use envelope::envelope_of;
 pub use recorded::{Fact, InvalidPosition, Metadata, Position, Recorded};
+pub use snapshot::Snapshot;
 
 use async_trait::async_trait;
 use domain::RequestId;
@@ -60,4 +62,11 @@ pub trait EventLog: Send + Sync + std::fmt::Debug {
     /// The next events of all streams in the order of their commits. What it returns is final: no event that commits later
     /// will ever stand before one that was returned.
     async fn read_committed(&self, after: Position, at_most: usize) -> Result<Vec<Recorded>, StoreError>;
+
+    /// The snapshots of those of the streams that have one, in no order.
+    async fn load_snapshots(&self, stream_type: &str, streams: &[Uuid]) -> Result<Vec<Snapshot>, StoreError>;
+
+    /// Keeps snapshots of durable events, at most one for each stream, in place of older ones and of those in another form. What
+    /// is not newer changes nothing.
+    async fn store_snapshots(&self, stream_type: &str, snapshots: &[Snapshot]) -> Result<(), StoreError>;
 }

@@ -12,6 +12,7 @@ mod order;
 mod out_of_reach;
 mod plans;
 mod requests;
+mod snapshots;
 
 /// Makes a test on each adapter of every case.
 macro_rules! on_both {
@@ -62,6 +63,11 @@ on_both! {
     damage::a_damaged_event_is_found_when_it_is_opened_and_takes_no_other_along,
     damage::rows_that_cannot_be_events_are_not_let_in,
     out_of_reach::a_log_that_is_closed_says_so,
+    snapshots::a_snapshot_comes_back_as_it_was_stored,
+    snapshots::a_snapshot_moves_forward_only,
+    snapshots::a_snapshot_in_another_form_takes_its_place,
+    snapshots::one_call_stores_many,
+    snapshots::a_snapshot_knows_the_event_it_was_taken_at,
     histories::any_history_agrees_with_a_naive_log,
     compatibility::cqrs_es_runs_on_the_log,
     compatibility::a_damaged_history_is_not_acted_upon,

@@ -8,24 +8,27 @@
 mod append;
 mod connect;
 mod read;
+mod snapshots;
 
 use async_trait::async_trait;
 use domain::RequestId;
 use sqlx::{Connection as _, PgPool};
 use uuid::Uuid;
 
-use super::{Append, EventLog, Outcome, Position, Recorded, StoreError};
+use super::{Append, EventLog, Outcome, Position, Recorded, Snapshot, StoreError};
 
 pub use connect::connect;
 
 /// Every statement and how many parameters it has, for the test that looks at their plans.
 #[cfg(test)]
-pub(super) const STATEMENTS: [(&str, usize); 5] = [
+pub(super) const STATEMENTS: [(&str, usize); 7] = [
     (append::INSERT, 12),
     (append::LAST_SEQUENCES, 2),
     (read::LOAD, 3),
     (read::FIND_REQUESTS, 1),
     (read::READ_COMMITTED, 3),
+    (snapshots::LOAD, 2),
+    (snapshots::STORE, 7),
 ];
 
 /// The log of one database.
@@ -67,5 +70,13 @@ impl EventLog for PostgresEventLog {
 
     async fn read_committed(&self, after: Position, at_most: usize) -> Result<Vec<Recorded>, StoreError> {
         read::read_committed(&self.pool, after, at_most).await
+    }
+
+    async fn load_snapshots(&self, stream_type: &str, streams: &[Uuid]) -> Result<Vec<Snapshot>, StoreError> {
+        snapshots::load(&self.pool, stream_type, streams).await
+    }
+
+    async fn store_snapshots(&self, stream_type: &str, snapshots: &[Snapshot]) -> Result<(), StoreError> {
+        snapshots::store(&self.pool, stream_type, snapshots).await
     }
 }

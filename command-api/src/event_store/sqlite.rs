@@ -5,6 +5,7 @@
 
 mod append;
 mod read;
+mod snapshots;
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Append, EventLog, Outcome, Position, Recorded, StoreError};
+use super::{Append, EventLog, Outcome, Position, Recorded, Snapshot, StoreError};
 
 /// How long a writer waits for another process to finish its write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -100,5 +101,13 @@ impl EventLog for SqliteEventLog {
 
     async fn read_committed(&self, after: Position, at_most: usize) -> Result<Vec<Recorded>, StoreError> {
         read::read_committed(&self.readers, after, at_most).await
+    }
+
+    async fn load_snapshots(&self, stream_type: &str, streams: &[Uuid]) -> Result<Vec<Snapshot>, StoreError> {
+        snapshots::load(&self.readers, stream_type, streams).await
+    }
+
+    async fn store_snapshots(&self, stream_type: &str, snapshots: &[Snapshot]) -> Result<(), StoreError> {
+        snapshots::store(&self.writer, stream_type, snapshots).await
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use command_api::event_store::{
-    Append, EventLog, Outcome, Position, Recorded, RequestKey, StoreError, sqlite,
+    Append, EventLog, Outcome, Position, Recorded, RequestKey, Snapshot, StoreError, sqlite,
 };
 use command_api::execute::{Answer, ExecuteError, Executor, Request, Settings};
 use domain::account::ActivateCard;
@@ -180,6 +180,14 @@ impl EventLog for FaultyLog {
 
     async fn read_committed(&self, after: Position, at_most: usize) -> Result<Vec<Recorded>, StoreError> {
         self.inner.read_committed(after, at_most).await
+    }
+
+    async fn load_snapshots(&self, stream_type: &str, streams: &[Uuid]) -> Result<Vec<Snapshot>, StoreError> {
+        self.inner.load_snapshots(stream_type, streams).await
+    }
+
+    async fn store_snapshots(&self, stream_type: &str, snapshots: &[Snapshot]) -> Result<(), StoreError> {
+        self.inner.store_snapshots(stream_type, snapshots).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use command_api::event_store::{Append, EventLog, Outcome, Position, Recorded, StoreError};
+use command_api::event_store::{Append, EventLog, Outcome, Position, Recorded, Snapshot, StoreError};
 use domain::RequestId;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -93,5 +93,15 @@ impl EventLog for MoodyLog {
         self.no_longer_slow().await;
         self.readable()?;
         self.inner.read_committed(after, at_most).await
+    }
+
+    async fn load_snapshots(&self, stream_type: &str, streams: &[Uuid]) -> Result<Vec<Snapshot>, StoreError> {
+        self.readable()?;
+        self.inner.load_snapshots(stream_type, streams).await
+    }
+
+    async fn store_snapshots(&self, stream_type: &str, snapshots: &[Snapshot]) -> Result<(), StoreError> {
+        self.readable()?;
+        self.inner.store_snapshots(stream_type, snapshots).await
     }
 }

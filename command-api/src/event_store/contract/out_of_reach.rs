@@ -15,6 +15,8 @@ async fn assert_out_of_reach(log: &dyn EventLog) {
         log.load(ACCOUNT_STREAM, &[(stream, 0)]).await.map(|_| ()),
         log.find_request(key(new_id()).id).await.map(|_| ()),
         log.read_committed(Position::default(), 1).await.map(|_| ()),
+        log.load_snapshots(ACCOUNT_STREAM, &[stream]).await.map(|_| ()),
+        log.store_snapshots(ACCOUNT_STREAM, &[]).await,
     ];
     for error in errors {
         assert!(matches!(error, Err(StoreError::Unavailable(_))), "{error:?}");
