@@ -24,6 +24,7 @@ use uuid::Uuid;
 use crate::event_store::{EventLog, Fact, Recorded, RequestKey, StoreError};
 
 use committer::Committer;
+use hot_accounts::Snapshots;
 use job::{Job, Work};
 
 /// How the write loop is sized.
@@ -37,6 +38,8 @@ pub struct Settings {
     pub batch_max: usize,
     /// Account states kept in memory by one committer, at most.
     pub hot_accounts_max: usize,
+    /// Events of an account from one snapshot of it to the next: about as many are read of one that is not in memory, at most.
+    pub snapshot_every: u64,
 }
 
 impl Default for Settings {
@@ -46,6 +49,7 @@ impl Default for Settings {
             queue_max: 4_096,
             batch_max: 512,
             hot_accounts_max: 100_000,
+            snapshot_every: 256,
         }
     }
 }
@@ -114,10 +118,11 @@ pub struct Executor {
 impl Executor {
     /// Starts the committers. They end when the last clone of the executor is dropped and their queues are empty.
     pub fn start(log: Arc<dyn EventLog>, settings: &Settings) -> Self {
+        let snapshots = Snapshots::start(Arc::clone(&log), settings.snapshot_every);
         let committers = (0..settings.committers.max(1))
             .map(|_| {
                 let (sender, receiver) = mpsc::channel(settings.queue_max.max(1));
-                tokio::spawn(Committer::new(Arc::clone(&log), settings).run(receiver));
+                tokio::spawn(Committer::new(Arc::clone(&log), snapshots.clone(), settings).run(receiver));
                 sender
             })
             .collect();

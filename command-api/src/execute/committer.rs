@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::AccountId;
-use domain::account::{Command, Rejection, decide};
+use domain::account::{Command, Rejection, State, decide};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use metrics::Histogram;
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::event_store::{ACCOUNT_STREAM, Append, EventLog, Fact, Outcome, RequestKey, StoreError};
 
 use super::encode::{account_event, attempt_append};
-use super::hot_accounts::{HotAccounts, NotLoaded};
+use super::hot_accounts::{HotAccounts, NotLoaded, Snapshots};
 use super::job::{Job, Work, replay, still_wanted, try_again};
 use super::{Answer, ExecuteError, Settings};
 
@@ -23,9 +23,17 @@ use super::{Answer, ExecuteError, Settings};
 #[derive(Default)]
 struct Decided {
     appends: Vec<Append>,
-    /// The jobs that `appends` answer, in the same order, and what each is answered with.
-    recorded: Vec<(Job, Fact)>,
+    /// What becomes of each of `appends` once it is recorded, in the same order.
+    recorded: Vec<ToRecord>,
     rejected: Vec<Rejected>,
+}
+
+struct ToRecord {
+    job: Job,
+    /// What the job is answered with.
+    fact: Fact,
+    /// The state that the append makes, where a snapshot of it is due.
+    snapshot: Option<Box<State>>,
 }
 
 struct Rejected {
@@ -42,7 +50,7 @@ impl Decided {
 
     fn jobs(&self) -> impl Iterator<Item = &Job> {
         let rejected = self.rejected.iter().map(|rejected| &rejected.job);
-        self.recorded.iter().map(|(job, _)| job).chain(rejected)
+        self.recorded.iter().map(|one| &one.job).chain(rejected)
     }
 
     /// Takes out the jobs of accounts whose state was not what it was held to be.
@@ -53,12 +61,12 @@ impl Decided {
         };
         let mut withdrawn = Vec::new();
         let decided = std::mem::take(self);
-        for (append, (job, fact)) in decided.appends.into_iter().zip(decided.recorded) {
-            if is_void(&job) {
-                withdrawn.push(job);
+        for (append, one) in decided.appends.into_iter().zip(decided.recorded) {
+            if is_void(&one.job) {
+                withdrawn.push(one.job);
             } else {
                 self.appends.push(append);
-                self.recorded.push((job, fact));
+                self.recorded.push(one);
             }
         }
         for rejected in decided.rejected {
@@ -79,19 +87,21 @@ pub(super) struct Committer {
     log: Arc<dyn EventLog>,
     batch_max: usize,
     hot: HotAccounts,
+    snapshots: Snapshots,
     /// Decided on top of the batch that is being committed; goes out when that one has come to its end.
     next: Decided,
     batch_requests: Histogram,
 }
 
 impl Committer {
-    pub(super) fn new(log: Arc<dyn EventLog>, settings: &Settings) -> Self {
+    pub(super) fn new(log: Arc<dyn EventLog>, snapshots: Snapshots, settings: &Settings) -> Self {
         let batch_max = settings.batch_max.max(1);
         Self {
             log,
             batch_max,
             // Two batches are decided at a time; were one of their accounts evicted, it would be decided on what is durable.
             hot: HotAccounts::new(settings.hot_accounts_max.max(2 * batch_max)),
+            snapshots,
             next: Decided::default(),
             batch_requests: metrics::histogram!("codebank_commit_batch_requests"),
         }
@@ -169,7 +179,7 @@ impl Committer {
             return batch;
         }
         let cold: Vec<AccountId> = cold.into_iter().collect();
-        let failures = self.hot.load(self.log.as_ref(), &cold).await;
+        let failures = self.hot.load(self.log.as_ref(), &self.snapshots, &cold).await;
         let mut loaded = Vec::with_capacity(batch.len());
         for job in batch {
             match job.account_id().and_then(|account_id| failures.get(&account_id)) {
@@ -190,16 +200,16 @@ impl Committer {
         for job in self.load_cold(wanted).await {
             let decided = match &job.work {
                 Work::Attempt(attempt) => attempt_append(attempt, job.key, job.trace)
-                    .map(|append| (append, Fact::Attempt(attempt.as_ref().clone()))),
+                    .map(|append| (append, Fact::Attempt(attempt.as_ref().clone()), None)),
                 Work::Command { account_id, command } => {
                     let command = command.as_ref().clone();
                     self.decide_one(*account_id, command, job.key, job.trace)
                 }
             };
             match decided {
-                Ok((append, fact)) => {
+                Ok((append, fact, snapshot)) => {
                     self.next.appends.push(append);
-                    self.next.recorded.push((job, fact));
+                    self.next.recorded.push(ToRecord { job, fact, snapshot });
                 }
                 Err(ExecuteError::Rejected(rejection)) => self.next.rejected.push(Rejected {
                     job,
@@ -211,14 +221,15 @@ impl Committer {
         }
     }
 
-    /// Decides on the state that includes what is not durable yet, and moves that state on. The fact is the last event's.
+    /// Decides on the state that includes what is not durable yet, and moves that state on. The fact is the last event's; the
+    /// state is the one after it, where a snapshot is due.
     fn decide_one(
         &mut self,
         account_id: AccountId,
         command: Command,
         key: RequestKey,
         trace: TraceContext,
-    ) -> Result<(Append, Fact), ExecuteError> {
+    ) -> Result<(Append, Fact, Option<Box<State>>), ExecuteError> {
         // `load_cold` brought it in, and the cache holds two batches.
         let account = self.hot.get_mut(account_id).ok_or(ExecuteError::OutcomeUnknown)?;
         let mut events = decide(&account.state, command)?;
@@ -241,7 +252,7 @@ impl Committer {
         }
         // `decide` never answers with nothing.
         let last = events.pop().ok_or(ExecuteError::OutcomeUnknown)?;
-        Ok((append, Fact::Account(last)))
+        Ok((append, Fact::Account(last), self.snapshots.take(account)))
     }
 
     /// Answers a batch that has come to its end; returns the jobs that have to be decided again. What is not recorded as it was
@@ -249,7 +260,7 @@ impl Committer {
     async fn settle(&mut self, decided: Decided, outcomes: Result<Vec<Outcome>, StoreError>) -> Vec<Job> {
         let mut again = Vec::new();
         let overtaken = match outcomes {
-            Ok(outcomes) => answer_recorded(decided.recorded, outcomes, &mut again),
+            Ok(outcomes) => answer_recorded(decided.recorded, outcomes, &self.snapshots, &mut again),
             Err(error) => {
                 let overtaken = give_up(decided, &error);
                 self.throw_away(&overtaken, &mut again);
@@ -324,17 +335,22 @@ async fn ended(committing: &mut Option<Committing>) -> (Decided, Result<Vec<Outc
     }
 }
 
-/// Answers what is recorded; gives the accounts whose state is not what it was held to be.
+/// Answers what is recorded, and hands on the snapshots of it; gives the accounts whose state is not what it was held to be.
 fn answer_recorded(
-    recorded: Vec<(Job, Fact)>,
+    recorded: Vec<ToRecord>,
     outcomes: Vec<Outcome>,
+    snapshots: &Snapshots,
     again: &mut Vec<Job>,
 ) -> HashSet<AccountId> {
     let mut overtaken = HashSet::new();
-    for ((job, fact), outcome) in recorded.into_iter().zip(outcomes) {
+    for (one, outcome) in recorded.into_iter().zip(outcomes) {
+        let ToRecord { job, fact, snapshot } = one;
         match outcome {
             Outcome::Recorded(mut events) => {
                 let answer = events.pop().ok_or(ExecuteError::OutcomeUnknown);
+                if let (Ok(event), Some(state)) = (&answer, snapshot) {
+                    snapshots.offer(event, *state);
+                }
                 job.answer(answer.map(|event| Answer {
                     event,
                     fact,
@@ -364,7 +380,7 @@ fn give_up(decided: Decided, error: &StoreError) -> HashSet<AccountId> {
     );
     let mut overtaken = HashSet::new();
     let rejected = decided.rejected.into_iter().map(|rejected| rejected.job);
-    let recorded = decided.recorded.into_iter().map(|(job, _)| job);
+    let recorded = decided.recorded.into_iter().map(|one| one.job);
     for job in recorded.chain(rejected) {
         overtaken.extend(job.account_id());
         job.answer(Err(explain(error)));
