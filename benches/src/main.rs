@@ -12,12 +12,18 @@
 mod authorize;
 mod bank;
 mod batch;
+mod ceilings;
 mod choice;
 mod compare;
 mod contender;
+mod filling;
 mod front;
+mod growth;
+mod history;
 mod load;
+mod machine;
 mod measurement;
+mod memory;
 mod peer;
 mod processor;
 mod purchases;
@@ -60,6 +66,14 @@ enum Command {
     Compare(compare::Args),
     /// One handler over gRPC and over REST in turns, and how many calls each answers per second of processor time.
     RestTwin(twin::Args),
+    /// The first purchase of an account that is not in memory, and those after it, with a long history and with a short one.
+    History(history::Args),
+    /// The rate of appending with millions of events in the table against an empty one, in turns.
+    Growth(growth::Args),
+    /// What command-api keeps in memory as it decides millions of purchases.
+    Memory(memory::Args),
+    /// What the parts that cannot be done without cost by themselves: COPY, the bank's own insert, one flush, the two wires.
+    Ceilings(ceilings::Args),
     /// The whole table in one run, each figure against its bar, into docs/PERFORMANCE.md and a picture.
     Report(report::Args),
     /// Serves the idiomatic peer: the same bank, written with cqrs-es and postgres-es as they are.
@@ -108,6 +122,24 @@ async fn run(command: Command) -> Result<ExitCode> {
             let json = args.json;
             let comparison = compare::measure(args).await?;
             comparison.print(json)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::History(args) => {
+            history::measure(&args).await?.print(args.json)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Growth(args) => {
+            for growth in growth::measure(&args).await? {
+                growth.print(args.json)?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Memory(args) => {
+            memory::measure(&args).await?.print(args.json)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Ceilings(args) => {
+            ceilings::print(&ceilings::measure(&args).await?, args.json)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Report(args) => report::run(&args).await,

@@ -6,14 +6,16 @@ mod chart;
 mod document;
 mod figure;
 mod parts;
+mod write_side;
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::ceilings::Ceiling;
 use crate::load::Load;
 use crate::settings::{SENT_WITHIN, positive_seconds, seconds};
 use crate::stack::workspace;
@@ -34,6 +36,12 @@ pub(crate) enum Part {
     Twin,
     /// The bank in one process on SQLite.
     Embedded,
+    /// Long histories against short ones, in memory and not.
+    History,
+    /// A full table against an empty one.
+    Growth,
+    /// What the parts that cannot be done without cost by themselves.
+    Ceilings,
 }
 
 #[derive(Debug, clap::Args)]
@@ -53,6 +61,15 @@ pub(crate) struct Args {
     /// Accounts of the rows about many.
     #[arg(long, value_name = "N", default_value = "100000")]
     many_accounts: NonZeroUsize,
+    /// Events of an account with a long history.
+    #[arg(long, value_name = "N", default_value = "100000")]
+    history_events: NonZeroU32,
+    /// Events in the table of the row about growth.
+    #[arg(long, value_name = "N", default_value = "2000000")]
+    grown_events: NonZeroU64,
+    /// Decisions of the row about memory.
+    #[arg(long, value_name = "N", default_value = "1000000")]
+    memory_decisions: NonZeroU64,
     /// Decides which account buys what for how much.
     #[arg(long, default_value = "1")]
     seed: u64,
@@ -72,6 +89,7 @@ pub(crate) struct Args {
 struct Findings {
     figures: Vec<Figure>,
     points: Vec<Point>,
+    ceilings: Vec<Ceiling>,
     failures: Vec<String>,
 }
 
@@ -110,10 +128,22 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
         let measured = parts::embedded(args, &mut found).await;
         found.note("embedded", measured);
     }
+    if args.wants(Part::History) {
+        let measured = write_side::history(args, &mut found).await;
+        found.note("history", measured);
+    }
+    if args.wants(Part::Growth) {
+        let measured = write_side::growth(args, &mut found).await;
+        found.note("growth", measured);
+    }
+    if args.wants(Part::Ceilings) {
+        let measured = write_side::ceilings(args, &mut found).await;
+        found.note("ceilings", measured);
+    }
     let took = begin.elapsed();
     let docs = args.docs.clone().unwrap_or_else(|| workspace().join("docs"));
     found.write(&docs, took)?;
-    for asked in &WHAT_IS_ASKED {
+    for asked in WHAT_IS_ASKED {
         let figure = found.figures.iter().find(|figure| figure.row == asked.row);
         println!("{}", figure::line(asked, figure, args.json)?);
     }
@@ -138,7 +168,7 @@ impl Findings {
     fn write(&self, docs: &std::path::Path, took: Duration) -> Result<()> {
         let path = docs.join("PERFORMANCE.md");
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let block = document::block(&self.figures, &self.points, took);
+        let block = document::block(self, took);
         let text = document::replace(&text, &block)?;
         std::fs::write(&path, text).with_context(|| path.display().to_string())?;
         if self.points.is_empty() {

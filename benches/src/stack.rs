@@ -72,6 +72,20 @@ impl Stack {
         Ok(number)
     }
 
+    /// Kills a process that it started, as a crash would.
+    pub(crate) fn end(&mut self, number: u32) -> Result<()> {
+        let known = self.processes.iter().position(|process| process.id() == number);
+        let mut process = self.processes.remove(known.context("no such process")?);
+        let killed = process.kill();
+        process.wait()?;
+        Ok(killed?)
+    }
+
+    /// Where all of it is, the servers' data too.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The servers tell where they are as lines for a shell, `export NAME='value'`.
     fn read_servers(&self) -> Result<Vec<(String, String)>> {
         let output = self
@@ -100,12 +114,21 @@ impl Stack {
         Ok(format!("{server}/{name}"))
     }
 
-    async fn new_database(&self, name: &str) -> Result<String> {
+    pub(crate) async fn new_database(&self, name: &str) -> Result<String> {
+        self.create_database(name, "").await
+    }
+
+    /// A copy of a database that nobody is connected to.
+    pub(crate) async fn copy_database(&self, from: &str, name: &str) -> Result<String> {
+        self.create_database(name, &format!("template {from}")).await
+    }
+
+    async fn create_database(&self, name: &str, how: &str) -> Result<String> {
         let server = self.server("CODEBANK_TEST_POSTGRES_URL")?;
         let mut connection = PgConnection::connect(server)
             .await
             .context("the stack's PostgreSQL")?;
-        let create = format!("create database {name}");
+        let create = format!("create database {name} {how}");
         connection
             .execute(create.as_str())
             .await

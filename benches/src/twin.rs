@@ -33,8 +33,9 @@ use crate::row::{self, Conditions, Mode};
 use crate::settings::{self, SENT_WITHIN, load_average, positive_seconds, seconds};
 use crate::stack::Stack;
 
-use handler::Handler;
-use rest::RestBuyer;
+pub(crate) use handler::ECHO_ACCOUNT;
+use handler::{Durable, Handler};
+pub(crate) use rest::RestBuyer;
 
 /// Accounts that cannot be opened by then are done without.
 const OPENED_WITHIN: Duration = Duration::from_secs(30);
@@ -55,15 +56,33 @@ pub(crate) struct ServeArgs {
     /// What the handler speaks.
     #[arg(long, value_enum)]
     face: Face,
+    /// Nothing behind the face: every purchase is approved at once, and no database is asked.
+    #[arg(long)]
+    echo: bool,
     /// The event log's PostgreSQL database.
-    #[arg(long, env = "CODEBANK_DATABASE_URL", value_name = "URL")]
-    database_url: String,
+    #[arg(
+        long,
+        env = "CODEBANK_DATABASE_URL",
+        value_name = "URL",
+        required_unless_present = "echo"
+    )]
+    database_url: Option<String>,
     /// The card vault's PostgreSQL database.
-    #[arg(long, env = "CODEBANK_VAULT_DATABASE_URL", value_name = "URL")]
-    vault_database_url: String,
+    #[arg(
+        long,
+        env = "CODEBANK_VAULT_DATABASE_URL",
+        value_name = "URL",
+        required_unless_present = "echo"
+    )]
+    vault_database_url: Option<String>,
     /// The vault's keys: a JSON file that only its owner may read.
-    #[arg(long, env = "CODEBANK_VAULT_KEYS_FILE", value_name = "FILE")]
-    vault_keys_file: PathBuf,
+    #[arg(
+        long,
+        env = "CODEBANK_VAULT_KEYS_FILE",
+        value_name = "FILE",
+        required_unless_present = "echo"
+    )]
+    vault_keys_file: Option<PathBuf>,
     /// Where it listens.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50062")]
     address: SocketAddr,
@@ -112,12 +131,13 @@ pub(crate) struct Twins {
 
 /// Serves one face until it is ended.
 pub(crate) async fn serve(args: ServeArgs) -> Result<()> {
-    let handler = Handler::start(
-        &args.database_url,
-        &args.vault_database_url,
-        &args.vault_keys_file,
-    )
-    .await?;
+    let durable = (args.database_url, args.vault_database_url, args.vault_keys_file);
+    let handler = match durable {
+        (Some(events), Some(vault), Some(keys)) if !args.echo => {
+            Handler::Durable(Durable::start(&events, &vault, &keys).await?)
+        }
+        _ => Handler::Echo,
+    };
     let listener = TcpListener::bind(args.address)
         .await
         .with_context(|| format!("cannot listen at {}", args.address))?;

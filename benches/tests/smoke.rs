@@ -209,6 +209,117 @@ fn rest_twin_measures_both_faces() {
     assert_compared(&found, &figures, ["grpc", "rest"]);
 }
 
+/// All that a bench that starts its own servers printed.
+fn rows_of(bench: &[&str]) -> Vec<Value> {
+    let output = Command::new(env!("CARGO_BIN_EXE_benches"))
+        .args(bench)
+        .arg("--json")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the bench runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {said}", output.status);
+    serde_json::Deserializer::from_slice(&output.stdout)
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .expect("JSON objects")
+}
+
+#[test]
+fn history_measures_long_accounts_against_short_ones() {
+    require!(postgres);
+    let bench = [
+        "--events",
+        "300",
+        "--accounts",
+        "2",
+        "--rounds",
+        "2",
+        "--hot",
+        "3",
+    ];
+    let rows = rows_of(&[&["history"], &bench[..]].concat());
+    let [found] = &rows[..] else {
+        panic!("not one row: {rows:?}");
+    };
+    assert_eq!(
+        (&found["name"], &found["long_events"], &found["short_events"]),
+        (&"history".into(), &300.into(), &10.into())
+    );
+    for (state, samples) in [("cold", 4), ("hot", 12)] {
+        assert!(
+            found[state]["ratio"].as_f64().is_some_and(|ratio| ratio > 0.0),
+            "{found}"
+        );
+        assert_eq!(found[state]["samples"], samples, "{found}");
+    }
+}
+
+#[test]
+fn growth_measures_a_full_table_against_an_empty_one() {
+    require!(postgres);
+    let bench = [
+        "growth",
+        "--events",
+        "1000,3000",
+        "--accounts",
+        "20",
+        "--clients",
+        "4",
+    ];
+    let further = ["--seconds", "0.5", "--warm-up", "0.1", "--rounds", "1"];
+    let rows = rows_of(&[&bench[..], &further].concat());
+    let sizes: Vec<&Value> = rows.iter().map(|row| &row["events"]).collect();
+    assert_eq!(sizes, [1_000, 3_000]);
+    for row in &rows {
+        assert_compared(row, &["ratio"], ["grown", "empty"]);
+    }
+}
+
+#[test]
+fn memory_is_read_at_equal_steps() {
+    require!(postgres);
+    let rows = rows_of(&[
+        "memory",
+        "--decisions",
+        "2048",
+        "--every",
+        "1024",
+        "--accounts",
+        "20",
+    ]);
+    let [found] = &rows[..] else {
+        panic!("not one row: {rows:?}");
+    };
+    let samples = found["samples"].as_array().expect("samples");
+    let decisions: Vec<&Value> = samples.iter().map(|sample| &sample["decisions"]).collect();
+    assert_eq!(decisions, [0, 1_024, 2_048]);
+    let is_some = |sample: &Value| sample["mebibytes"].as_f64().is_some_and(|size| size > 0.0);
+    assert!(samples.iter().all(is_some), "{found}");
+}
+
+#[test]
+fn ceilings_measure_each_part_alone() {
+    require!(postgres);
+    let bench = [
+        "ceilings",
+        "--seconds",
+        "0.3",
+        "--warm-up",
+        "0.1",
+        "--rounds",
+        "1",
+    ];
+    let rows = rows_of(&[&bench[..], &["--clients", "4", "--accounts", "20"]].concat());
+    // COPY and insert with two sizes each, the disk, two wires.
+    assert_eq!(rows.len(), 7, "{rows:?}");
+    for row in &rows {
+        assert!(row["per_s"].as_f64().is_some_and(|rate| rate > 0.0), "{row}");
+        assert!(row["p50_ms"].as_f64().is_some_and(|p50| p50 > 0.0), "{row}");
+        assert_eq!(row["errors"], 0, "{row}");
+    }
+}
+
 /// Without Kafka: what goes through it has its own bench.
 #[test]
 fn report_writes_the_figures_and_the_picture() {
@@ -221,7 +332,9 @@ fn report_writes_the_figures_and_the_picture() {
     let output = Command::new(env!("CARGO_BIN_EXE_benches"))
         .args(["report", "--json", "--seconds", "0.3", "--warm-up", "0.1"])
         .args(["--rounds", "1", "--accounts", "20", "--many-accounts", "40"])
-        .args(["--only", "pair,many,twin,embedded", "--docs"])
+        .args(["--history-events", "300", "--grown-events", "1000"])
+        .args(["--memory-decisions", "512", "--only"])
+        .args(["pair,many,twin,embedded,history,growth,ceilings", "--docs"])
         .arg(docs.path())
         .stdin(Stdio::null())
         .output()
@@ -243,6 +356,7 @@ fn report_writes_the_figures_and_the_picture() {
         text.contains("| one call in flight |") && text.ends_with("\nafter\n"),
         "{text}"
     );
+    assert!(text.contains("| 8 KiB to the disk (fdatasync) |"), "{text}");
     assert!(
         !text.contains("old") && !text.contains("there were errors"),
         "{text}"

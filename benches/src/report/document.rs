@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use super::Findings;
 use super::chart::Point;
-use super::figure::{Figure, WHAT_IS_ASKED, grouped, milliseconds};
+use super::figure::{WHAT_IS_ASKED, grouped, milliseconds};
+use super::write_side::of_a_ceiling;
+use crate::ceilings::Ceiling;
 
 const BEGIN: &str = "<!-- figures: begin -->";
 const END: &str = "<!-- figures: end -->";
@@ -22,13 +25,19 @@ pub(super) fn replace(text: &str, block: &str) -> Result<String> {
     Ok(format!("{before}{BEGIN}\n{block}{END}{after}"))
 }
 
-pub(super) fn block(figures: &[Figure], points: &[Point], took: Duration) -> String {
+pub(super) fn block(found: &Findings, took: Duration) -> String {
+    let Findings {
+        figures,
+        points,
+        ceilings,
+        ..
+    } = found;
     let mut text = format!(
         "Written by `benches report` in {:.0} minutes, all of it in one run.\n\n\
          | what | bar | reach for | measured | verdict |\n|---|---|---|---|---|\n",
         (took.as_secs_f64() / 60.0).ceil()
     );
-    for asked in &WHAT_IS_ASKED {
+    for asked in WHAT_IS_ASKED {
         let figure = figures.iter().find(|figure| figure.row == asked.row);
         let (measured, verdict) = figure.map_or(("", "not measured in this run"), |figure| {
             (figure.measured.as_str(), figure.verdict.in_words())
@@ -40,13 +49,31 @@ pub(super) fn block(figures: &[Figure], points: &[Point], took: Duration) -> Str
         );
     }
     text.push_str("\nConditions:\n\n");
-    for asked in &WHAT_IS_ASKED {
+    for asked in WHAT_IS_ASKED {
         if let Some(figure) = figures.iter().find(|figure| figure.row == asked.row) {
             let _ = writeln!(text, "- {}: {}", asked.what, figure.conditions);
         }
     }
+    if !ceilings.is_empty() {
+        text.push_str(&alone(ceilings));
+    }
     if !points.is_empty() {
         text.push_str(&curves(points));
+    }
+    text
+}
+
+/// What a figure of the whole can be judged by.
+fn alone(ceilings: &[Ceiling]) -> String {
+    let mut text = "\nWhat the parts that cannot be done without cost by themselves:\n\n\
+         | part | rate | p50 | server's processor time | load's |\n|---|---|---|---|---|\n"
+        .to_owned();
+    for ceiling in ceilings {
+        let _ = writeln!(text, "{}", of_a_ceiling(ceiling));
+    }
+    text.push('\n');
+    for ceiling in ceilings {
+        let _ = writeln!(text, "- {}: {}", ceiling.name, ceiling.conditions);
     }
     text
 }
@@ -75,7 +102,7 @@ fn curves(points: &[Point]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::figure::{Row, Verdict};
+    use super::super::figure::{Figure, Row, Verdict};
     use super::*;
 
     #[test]
@@ -95,7 +122,20 @@ mod tests {
             verdict: Verdict::Reached,
             conditions: "two cores".to_owned(),
         };
-        let text = block(&[figure], &[], Duration::from_secs(61));
+        let found = Findings {
+            figures: vec![figure],
+            ceilings: vec![Ceiling {
+                name: "a flush".to_owned(),
+                per_s: 4_000.0,
+                p50_ms: Some(0.25),
+                server_micros: None,
+                load_micros: None,
+                errors: 0,
+                conditions: "one after another".to_owned(),
+            }],
+            ..Findings::default()
+        };
+        let text = block(&found, Duration::from_secs(61));
         assert!(text.contains("in 2 minutes"), "{text}");
         assert!(
             text.contains("| the same against the idiomatic peer | ≥ 8× | 10× | 9.0× | reached |"),
@@ -109,5 +149,7 @@ mod tests {
             text.contains("- the same against the idiomatic peer: two cores"),
             "{text}"
         );
+        assert!(text.contains("| a flush | 4,000/s | 0.25 ms |  |  |"), "{text}");
+        assert!(text.contains("- a flush: one after another"), "{text}");
     }
 }

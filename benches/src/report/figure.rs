@@ -15,6 +15,9 @@ pub(super) enum Row {
     Visible,
     RestTwin,
     Memory,
+    HistoryCold,
+    HistoryHot,
+    Growth,
     Embedded,
 }
 
@@ -35,7 +38,7 @@ const fn asked(row: Row, what: &'static str, bar: &'static str, reach: &'static 
     }
 }
 
-pub(super) const WHAT_IS_ASKED: [Asked; 10] = [
+pub(super) const WHAT_IS_ASKED: &[Asked] = &[
     asked(
         Row::Authorize,
         "unary `Authorize`, durable, 128 in flight",
@@ -82,8 +85,21 @@ pub(super) const WHAT_IS_ASKED: [Asked; 10] = [
     asked(
         Row::Memory,
         "memory of command-api",
-        "≤ 400 MiB after 10,000,000 decisions",
+        "≤ 400 MiB after 10,000,000 decisions, and flat",
         "",
+    ),
+    asked(
+        Row::HistoryCold,
+        "first purchase of an account not in memory, 100,000 events against 10",
+        "p50 ≤ 2×",
+        "1.2×",
+    ),
+    asked(Row::HistoryHot, "the same accounts in memory", "p50 ≤ 1.1×", ""),
+    asked(
+        Row::Growth,
+        "unary rate with 1, 5 and 20 million events in the table against none",
+        "≥ 0.8×",
+        "0.95×",
     ),
     asked(
         Row::Embedded,

@@ -14,11 +14,11 @@ use crate::compare::{Comparison, Pair};
 use crate::contender::{self, Contender, Side};
 use crate::load::Caller;
 use crate::stack::Stack;
-use crate::{peer, processor, twin, visible};
+use crate::{peer, twin, visible};
 
 use super::chart::Point;
 use super::figure::{Figure, Row, Verdict, grouped, milliseconds};
-use super::{Args, Findings, Part};
+use super::{Args, Findings, Part, write_side};
 
 const CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
 /// Clients of the curves; the bars are about one and about this many.
@@ -33,7 +33,6 @@ const TWIN_ACCOUNTS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1_999);
 const EMBEDDED_ACCOUNTS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1_999);
 /// Opening many accounts ends then, with as many as there are.
 const MANY_OPENED_WITHIN: Duration = Duration::from_mins(3);
-const MEBIBYTE: f64 = 1_048_576.0;
 
 pub(super) async fn pair(args: &Args, found: &mut Findings) -> Result<()> {
     let pair = Pair::start(CONNECTIONS, args.accounts, peer::CONNECTIONS).await?;
@@ -112,18 +111,7 @@ async fn many(args: &Args, found: &mut Findings, ours: &Contender) -> Result<()>
         verdict: Verdict::of(of_even >= 80.0, false, zipf.errors + even.errors),
         conditions: format!("on the same bank, {accounts} accounts, both in the same run"),
     });
-    let bytes = processor::memory_of(ours.process)?;
-    let mebibytes = bytes as f64 / MEBIBYTE;
-    found.figures.push(Figure {
-        row: Row::Memory,
-        measured: format!("{mebibytes:.0} MiB"),
-        verdict: if mebibytes <= 400.0 {
-            Verdict::InPart
-        } else {
-            Verdict::Missed
-        },
-        conditions: format!("resident, at the end of the rounds above, {accounts} accounts"),
-    });
+    found.figures.push(write_side::memory(args, &ours).await?);
     Ok(())
 }
 

@@ -59,9 +59,15 @@ impl Stack {
 
     /// The write side alone. It makes its own tables.
     pub(crate) async fn start_command_api(&mut self) -> Result<Server> {
+        self.start_command_api_on(BANK_EVENTS).await
+    }
+
+    /// On a database of events of its own; the vault is the same.
+    pub(crate) async fn start_command_api_on(&mut self, events: &str) -> Result<Server> {
         let [grpc, operations] = [free_address()?, free_address()?];
         let mut command = self.role("command-api")?;
         command
+            .env("CODEBANK_DATABASE_URL", self.database_url(events)?)
             .env("CODEBANK_GRPC_ADDRESS", &grpc)
             .env("CODEBANK_OPS_ADDRESS", &operations);
         let process = self
@@ -94,9 +100,20 @@ impl Stack {
 
     /// One face of the twins, on the bank's own databases.
     pub(crate) async fn start_twin(&mut self, face: &str) -> Result<Server> {
+        self.start_face(face, &[]).await
+    }
+
+    /// The face alone, with nothing behind it.
+    pub(crate) async fn start_echo(&mut self, face: &str) -> Result<Server> {
+        self.start_face(face, &["--echo"]).await
+    }
+
+    async fn start_face(&mut self, face: &str, further: &[&str]) -> Result<Server> {
         let address = free_address()?;
         let mut command = self.command(&self.programs.benches, "serve-twin")?;
-        command.args(["--face", face, "--address", &address]);
+        command
+            .args(["--face", face, "--address", &address])
+            .args(further);
         let process = self
             .start("serve-twin", command, Ready::Listening(&address))
             .await?;

@@ -60,14 +60,14 @@ fn http_status(status: &Status) -> StatusCode {
 }
 
 /// Buys over REST, one request for each purchase, on a connection that stays open.
-pub(super) struct RestBuyer {
+pub(crate) struct RestBuyer {
     http: reqwest::Client,
     url: String,
     purchases: Purchases,
 }
 
 impl RestBuyer {
-    pub(super) fn many(
+    pub(crate) fn many(
         server: &str,
         accounts: &Arc<[Account]>,
         count: usize,

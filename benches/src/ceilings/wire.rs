@@ -1,0 +1,90 @@
+//! The wires alone: the twins' two faces with nothing behind them, under the load that the bank is measured with, in turns.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use anyhow::Result;
+use proto::codebank::v1::CardCredentials;
+
+use super::{Args, Ceiling};
+use crate::authorize::Buyer;
+use crate::bank::{Account, Bank};
+use crate::choice::Choice;
+use crate::contender::{self, Side, ratio};
+use crate::load::Load;
+use crate::settings::SENT_WITHIN;
+use crate::stack::Stack;
+use crate::twin::{ECHO_ACCOUNT, RestBuyer};
+
+const CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
+
+pub(super) async fn measure(stack: &mut Stack, args: &Args) -> Result<[Ceiling; 2]> {
+    let grpc = stack.start_echo("grpc").await?;
+    let rest = stack.start_echo("rest").await?;
+    let bank = Bank::with_accounts(&grpc.address, CONNECTIONS, account()).await?;
+    let load = Load {
+        rate: None,
+        warm_up: args.warm_up,
+        measured: args.seconds,
+        sent_within: SENT_WITHIN,
+    };
+    let clients = args.clients.get();
+    let (mut over_grpc, mut over_rest) = (Vec::new(), Vec::new());
+    for round in (args.seed..).take(args.rounds.get()) {
+        let buyers = Buyer::many(&bank, Choice::Even, clients, round);
+        over_grpc.push(contender::round(grpc.process, &load, buyers).await?);
+        let buyers = RestBuyer::many(&rest.address, &bank.accounts, clients, round)?;
+        over_rest.push(contender::round(rest.process, &load, buyers).await?);
+    }
+    for process in [grpc.process, rest.process] {
+        stack.end(process)?;
+    }
+    let (grpc, rest) = (Side::of(&over_grpc)?, Side::of(&over_rest)?);
+    let times = ratio(grpc.per_processor_s, rest.per_processor_s);
+    let under = format!(
+        "{clients} calls in flight, {} rounds of {} s in turns, a message and an answer as of `Authorize`, server and load on the \
+         same cores",
+        args.rounds,
+        args.seconds.as_secs_f64()
+    );
+    Ok([
+        echo(
+            "gRPC with nothing behind it",
+            &grpc,
+            format!(
+                "{under}, {CONNECTIONS} connections; {times} times the calls of REST per second of the server's processor time"
+            ),
+        ),
+        echo(
+            "REST with nothing behind it",
+            &rest,
+            format!("{under}, HTTP/1.1 with keep-alive, JSON, a connection for each"),
+        ),
+    ])
+}
+
+fn echo(name: &str, side: &Side, conditions: String) -> Ceiling {
+    Ceiling {
+        name: name.to_owned(),
+        per_s: side.throughput_per_s,
+        p50_ms: side.p50_ms,
+        server_micros: Some((1e7 / side.per_processor_s).round() / 10.0),
+        load_micros: Some(side.load_micros_per_answer),
+        errors: side.errors,
+        conditions,
+    }
+}
+
+/// The one that every purchase is said to be of, with a card number from the ranges for tests.
+fn account() -> Arc<[Account]> {
+    Arc::new([Account {
+        id: ECHO_ACCOUNT.to_string(),
+        version: 1,
+        card: CardCredentials {
+            number: "4111111111111111".to_owned(),
+            expiry_month: 12,
+            expiry_year: 2099,
+            security_code: "042".to_owned(),
+        },
+    }])
+}
