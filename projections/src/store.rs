@@ -30,8 +30,10 @@ pub(crate) use space::{Space, Swap};
 
 use crate::version;
 
-/// Connections of one process, where nothing else is said.
+/// Connections of one process that reads, where nothing else is said.
 pub const CONNECTIONS_MAX: u32 = 16;
+/// Connections that write, beside those: were they of one pool, a crowd of readers would keep away the very events it waits for.
+const WRITERS_MAX: u32 = 4;
 /// How long a query waits for a free connection before it is answered with `UNAVAILABLE`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a SQLite writer waits for another one.
@@ -41,6 +43,7 @@ const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct ReadStore {
     pub(crate) pool: Pool,
+    writers: Pool,
     signal: Arc<Signal>,
 }
 
@@ -68,28 +71,35 @@ impl ReadStore {
     /// Opens `postgres://…` or `sqlite://FILE` (made if missing). Connects when it is first used, so that a database that is
     /// away at start is waited for by whoever can say so.
     pub fn open(url: &str, connections_max: u32) -> Result<Self, StoreError> {
-        let pool = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url).map_err(StoreError::Url)?;
-            Pool::Postgres(postgres_pool(options, connections_max))
+            Ok(Self::in_postgres(&options, connections_max))
         } else if url.starts_with("sqlite:") {
             let options = SqliteConnectOptions::from_str(url).map_err(StoreError::Url)?;
-            Pool::Sqlite(sqlite_pool(options, connections_max))
+            Ok(Self::in_sqlite(&options, connections_max))
         } else {
-            return Err(StoreError::Scheme);
-        };
-        Ok(Self::over(pool))
+            Err(StoreError::Scheme)
+        }
     }
 
     /// Opens a SQLite file, made if missing.
     pub fn open_file(path: &Path, connections_max: u32) -> Self {
-        let options = SqliteConnectOptions::new().filename(path);
-        Self::over(Pool::Sqlite(sqlite_pool(options, connections_max)))
+        Self::in_sqlite(&SqliteConnectOptions::new().filename(path), connections_max)
     }
 
-    fn over(pool: Pool) -> Self {
+    fn in_postgres(options: &PgConnectOptions, connections_max: u32) -> Self {
         Self {
-            pool,
-            signal: Arc::new(Signal::default()),
+            pool: Pool::Postgres(postgres_pool(options.clone(), connections_max)),
+            writers: Pool::Postgres(postgres_pool(options.clone(), WRITERS_MAX)),
+            signal: Arc::default(),
+        }
+    }
+
+    fn in_sqlite(options: &SqliteConnectOptions, connections_max: u32) -> Self {
+        Self {
+            pool: Pool::Sqlite(sqlite_pool(options.clone(), connections_max)),
+            writers: Pool::Sqlite(sqlite_pool(options.clone(), WRITERS_MAX)),
+            signal: Arc::default(),
         }
     }
 
@@ -123,9 +133,11 @@ impl ReadStore {
 
     /// Closes the connections, after what is under way.
     pub async fn close(&self) {
-        match &self.pool {
-            Pool::Postgres(pool) => pool.close().await,
-            Pool::Sqlite(pool) => pool.close().await,
+        for pool in [&self.pool, &self.writers] {
+            match pool {
+                Pool::Postgres(pool) => pool.close().await,
+                Pool::Sqlite(pool) => pool.close().await,
+            }
         }
     }
 
@@ -158,7 +170,7 @@ impl ReadStore {
     /// A transaction that writes. In SQLite it takes the only write lock at once: one that read first and wrote later would
     /// be refused when another writer came in between.
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        Ok(match &self.pool {
+        Ok(match &self.writers {
             Pool::Postgres(pool) => Tx::Postgres(pool.begin().await?),
             Pool::Sqlite(pool) => Tx::Sqlite(pool.begin_with("begin immediate").await?),
         })

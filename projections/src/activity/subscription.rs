@@ -87,10 +87,14 @@ impl Follower {
                 self.version = row.version;
                 return Activity::read(self.account, row);
             }
+            let said = self.news.version();
             self.rows = query::after(&self.store, self.account, self.version, ROWS_MAX)
                 .await?
                 .into();
-            if self.rows.is_empty() {
+            if self.rows.is_empty() && said > self.version {
+                // The tables are behind what was applied to them: somebody put them back.
+                sleep(self.look_interval).await;
+            } else if self.rows.is_empty() {
                 self.moved_on().await?;
             }
         }

@@ -40,7 +40,7 @@ impl Default for Settings {
             operations: false,
             upstream: None,
             version_wait_max: Duration::from_secs(2),
-            look_interval: Duration::from_millis(20),
+            look_interval: Duration::from_millis(50),
             subscription_look_interval: Duration::from_millis(250),
             depth_max: 12,
             complexity_max: 5_000,

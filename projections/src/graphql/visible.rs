@@ -7,7 +7,7 @@ use domain::AccountId;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Failure, Settings, Version};
-use crate::store::ReadStore;
+use crate::store::{News, ReadStore};
 
 /// An answer, and the account's version that it shows: both from one statement of the database, so that they agree.
 #[derive(Debug)]
@@ -36,7 +36,13 @@ where
     let deadline = Instant::now() + settings.version_wait_max;
     // Subscribed before the first look, so that nothing applied in between is missed.
     let mut news = store.news(account);
+    // Without news there is nothing new to read: a thousand who wait must not be a thousand who ask. Of an account that this
+    // process did not apply lately there is none.
+    if news.version() > 0 {
+        heard(store, settings, &mut news, wanted, deadline).await?;
+    }
     loop {
+        let said = news.version();
         let seen = read().await?;
         let version = seen.as_ref().map_or(0, |seen| seen.version);
         if let Some(seen) = seen
@@ -50,14 +56,29 @@ where
                 seen: version,
             });
         }
-        // Without news there is nothing new to read: a thousand who wait must not be a thousand who ask.
-        while news.version() < wanted && Instant::now() < deadline {
-            tokio::select! {
-                () = news.next() => {}
-                () = sleep_until(deadline.min(Instant::now() + settings.look_interval)) => {
-                    store.look(settings.look_interval).await?;
-                }
+        if said >= wanted {
+            // The tables are behind what was applied to them: somebody put them back.
+            sleep_until(deadline.min(Instant::now() + settings.look_interval)).await;
+        }
+        heard(store, settings, &mut news, wanted, deadline).await?;
+    }
+}
+
+/// Waits until the account is said to be at a version, or until the deadline.
+async fn heard(
+    store: &ReadStore,
+    settings: &Settings,
+    news: &mut News,
+    wanted: i64,
+    deadline: Instant,
+) -> Result<(), Failure> {
+    while news.version() < wanted && Instant::now() < deadline {
+        tokio::select! {
+            () = news.next() => {}
+            () = sleep_until(deadline.min(Instant::now() + settings.look_interval)) => {
+                store.look(settings.look_interval).await?;
             }
         }
     }
+    Ok(())
 }

@@ -2,22 +2,39 @@
 //! and nobody else. Another process's worker is not heard: for that one of those who wait looks now and then, on behalf of all.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::AccountId;
+use lru::LruCache;
 use tokio::sync::watch;
+
+/// Accounts whose version is remembered while nobody waits for them.
+const KNOWN_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99_999);
 
 #[derive(Debug, Default)]
 pub(crate) struct Signal {
     waiting: Mutex<Waiting>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Waiting {
     /// Each account's version, as far as it was heard of.
     accounts: HashMap<AccountId, watch::Sender<i64>>,
+    /// What was heard of lately, whether or not somebody waited: who comes to wait need not ask the database first.
+    known: LruCache<AccountId, i64>,
     looked_at: Option<Instant>,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self {
+            accounts: HashMap::new(),
+            known: LruCache::new(KNOWN_MAX),
+            looked_at: None,
+        }
+    }
 }
 
 /// News of one account, until it is dropped.
@@ -31,12 +48,14 @@ pub(crate) struct News {
 impl Signal {
     /// From now on, news of this account.
     pub(crate) fn subscribe(self: &Arc<Self>, account: AccountId) -> News {
-        let receiver = self
-            .waiting()
+        let mut waiting = self.waiting();
+        let known = waiting.known.peek(&account).copied().unwrap_or_default();
+        let receiver = waiting
             .accounts
             .entry(account)
-            .or_insert_with(|| watch::channel(0).0)
+            .or_insert_with(|| watch::channel(known).0)
             .subscribe();
+        drop(waiting);
         News {
             account,
             receiver,
@@ -46,11 +65,10 @@ impl Signal {
 
     /// Wakes who waits for these accounts, if they moved on.
     pub(crate) fn applied(&self, versions: impl IntoIterator<Item = (AccountId, i64)>) {
-        let waiting = self.waiting();
-        if waiting.accounts.is_empty() {
-            return;
-        }
+        let mut waiting = self.waiting();
         for (account, version) in versions {
+            let known = waiting.known.get_or_insert_mut(account, || version);
+            *known = version.max(*known);
             if let Some(sender) = waiting.accounts.get(&account) {
                 sender.send_if_modified(|known| {
                     let moved = version > *known;
@@ -78,7 +96,7 @@ impl Signal {
 }
 
 impl News {
-    /// The account's version, as far as it was heard of since.
+    /// The account's version, as far as it was heard of lately; zero if it was not.
     pub(crate) fn version(&self) -> i64 {
         *self.receiver.borrow()
     }
@@ -124,6 +142,9 @@ mod tests {
         assert_eq!(first.version(), 5);
         drop((first, second));
         assert!(signal.waiting().accounts.is_empty());
+        assert_eq!(signal.subscribe(account(1)).version(), 5);
+        assert_eq!(signal.subscribe(account(3)).version(), 1);
+        assert_eq!(signal.subscribe(account(2)).version(), 0);
     }
 
     #[test]

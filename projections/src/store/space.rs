@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor};
 
-use super::{Pool, ReadStore, StoreError, Tx, postgres_pool, sqlite_pool};
+use super::{Pool, ReadStore, StoreError, Tx};
 
 /// A rebuild needs few connections.
 const CONNECTIONS_MAX: u32 = 2;
@@ -82,7 +82,7 @@ impl Space {
         lock.execute(remake.as_str()).await?;
         let inside = options.as_ref().clone().options([("search_path", &schema)]);
         Ok(Self {
-            store: ReadStore::over(Pool::Postgres(postgres_pool(inside, CONNECTIONS_MAX))),
+            store: ReadStore::in_postgres(&inside, CONNECTIONS_MAX),
             place: Place::Postgres {
                 schema,
                 live: live.clone(),
@@ -103,7 +103,7 @@ impl Space {
         remove(&file).map_err(sqlx::Error::Io)?;
         let inside = options.as_ref().clone().filename(&file);
         Ok(Self {
-            store: ReadStore::over(Pool::Sqlite(sqlite_pool(inside, CONNECTIONS_MAX))),
+            store: ReadStore::in_sqlite(&inside, CONNECTIONS_MAX),
             place: Place::Sqlite {
                 file,
                 live: live.clone(),
