@@ -89,6 +89,18 @@ pub struct Recognized {
     pub security_code: SecurityCodeCheck,
 }
 
+impl Recognized {
+    fn of(card: IssuedCard, security_code: SecurityCodeCheck) -> Self {
+        Self {
+            account_id: card.account_id,
+            card_id: card.card_id,
+            last_four: card.last_four,
+            expiry: card.expiry,
+            security_code,
+        }
+    }
+}
+
 /// What is printed on a card, for its holder's eyes only.
 #[derive(Debug)]
 pub struct RevealedCard {
@@ -208,28 +220,23 @@ impl Vault {
         let remembered = self.shared.by_number.get(&index);
         let remembered_expiry = remembered.as_ref().map(|card| card.expiry);
         let derived = self.shared.ciphers.security_code(number, remembered_expiry);
-        let holds_the_card = remembered_expiry == Some(expiry) && derived.matches(security_code);
-        let card = if holds_the_card {
-            remembered
-        } else {
-            self.look_up(index).await?
-        };
+        if let Some(card) = remembered
+            && card.expiry == expiry
+            && derived.matches(security_code)
+        {
+            return Ok(Some(Recognized::of(card, SecurityCodeCheck::Match)));
+        }
+        let card = self.look_up(index).await?;
         let derived = self
             .shared
             .ciphers
             .security_code(number, card.as_ref().map(|card| card.expiry));
-        let security_code = if derived.matches(security_code) {
+        let check = if derived.matches(security_code) {
             SecurityCodeCheck::Match
         } else {
             SecurityCodeCheck::Mismatch
         };
-        Ok(card.map(|card| Recognized {
-            account_id: card.account_id,
-            card_id: card.card_id,
-            last_four: card.last_four,
-            expiry: card.expiry,
-            security_code,
-        }))
+        Ok(card.map(|card| Recognized::of(card, check)))
     }
 
     /// The card a token stands for.
