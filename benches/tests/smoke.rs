@@ -261,7 +261,7 @@ fn growth_measures_a_full_table_against_an_empty_one() {
     let bench = [
         "growth",
         "--events",
-        "1000,3000",
+        "1500,3000",
         "--accounts",
         "20",
         "--clients",
@@ -270,7 +270,7 @@ fn growth_measures_a_full_table_against_an_empty_one() {
     let further = ["--seconds", "0.5", "--warm-up", "0.1", "--rounds", "1"];
     let rows = rows_of(&[&bench[..], &further].concat());
     let sizes: Vec<&Value> = rows.iter().map(|row| &row["events"]).collect();
-    assert_eq!(sizes, [1_000, 3_000]);
+    assert_eq!(sizes, [1_500, 3_000]);
     for row in &rows {
         assert_compared(row, &["ratio"], ["grown", "empty"]);
     }
