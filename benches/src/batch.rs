@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use anyhow::Result;
 use proto::codebank::v1::authorization_service_client::AuthorizationServiceClient;
 use proto::codebank::v1::authorize_batch_result::Outcome;
-use proto::codebank::v1::{AuthorizeBatchRequest, AuthorizeBatchResult};
+use proto::codebank::v1::{AuthorizeBatchRequest, AuthorizeBatchResult, AuthorizeRequest};
 use serde_json::json;
 use tonic::transport::Channel;
 
@@ -66,13 +66,22 @@ impl BatchBuyer {
         };
         purchases.into_iter().enumerate().map(one).collect()
     }
-}
 
-impl Caller for BatchBuyer {
+    /// One purchase with the card of each of these accounts, in one call.
+    pub(crate) async fn buy_with(
+        &mut self,
+        accounts: impl IntoIterator<Item = usize>,
+    ) -> Result<Answer, Failure> {
+        let purchases = accounts
+            .into_iter()
+            .map(|account| self.purchases.of(account))
+            .collect();
+        self.buy(purchases).await
+    }
+
     /// One failed purchase fails the call: a batch is measured when all of it is approved.
-    async fn call(&mut self) -> Result<Answer, Failure> {
-        let (requests, expected): (Vec<_>, Vec<Expected>) =
-            (0..self.size).map(|_| self.purchases.next()).unzip();
+    async fn buy(&mut self, purchases: Vec<(AuthorizeRequest, Expected)>) -> Result<Answer, Failure> {
+        let (requests, expected): (Vec<_>, Vec<Expected>) = purchases.into_iter().unzip();
         let response = self
             .bank
             .authorize_batch(with_deadline(AuthorizeBatchRequest { requests }))
@@ -86,7 +95,14 @@ impl Caller for BatchBuyer {
         for (result, expected) in results.into_iter().zip(&expected) {
             check(result, expected, &self.purchases)?;
         }
-        Ok(Answer::Many(self.size as u64))
+        Ok(Answer::Many(expected.len() as u64))
+    }
+}
+
+impl Caller for BatchBuyer {
+    async fn call(&mut self) -> Result<Answer, Failure> {
+        let purchases = (0..self.size).map(|_| self.purchases.next()).collect();
+        self.buy(purchases).await
     }
 }
 

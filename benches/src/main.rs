@@ -27,6 +27,7 @@ mod memory;
 mod peer;
 mod processor;
 mod purchases;
+mod read_side;
 mod report;
 mod row;
 mod settings;
@@ -66,6 +67,8 @@ enum Command {
     Compare(compare::Args),
     /// One handler over gRPC and over REST in turns, and how many calls each answers per second of processor time.
     RestTwin(twin::Args),
+    /// What becomes of the events: relay, read models, statements, rebuild, search, each on a full log.
+    ReadSide(read_side::Args),
     /// The first purchase of an account that is not in memory, and those after it, with a long history and with a short one.
     History(history::Args),
     /// The rate of appending with millions of events in the table against an empty one, in turns.
@@ -124,6 +127,7 @@ async fn run(command: Command) -> Result<ExitCode> {
             comparison.print(json)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::ReadSide(args) => read_side::run(&args).await,
         Command::History(args) => {
             history::measure(&args).await?.print(args.json)?;
             Ok(ExitCode::SUCCESS)

@@ -6,6 +6,7 @@ mod chart;
 mod document;
 mod figure;
 mod parts;
+mod read_side;
 mod write_side;
 
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
@@ -42,6 +43,10 @@ pub(crate) enum Part {
     Growth,
     /// What the parts that cannot be done without cost by themselves.
     Ceilings,
+    /// Relay, read models, statements, rebuild, each on a full log.
+    ReadSide,
+    /// Search, with one task and with four. Needs `read-side`.
+    Mirror,
 }
 
 #[derive(Debug, clap::Args)]
@@ -61,6 +66,9 @@ pub(crate) struct Args {
     /// Accounts of the rows about many.
     #[arg(long, value_name = "N", default_value = "100000")]
     many_accounts: NonZeroUsize,
+    /// Events of the rows about the read side.
+    #[arg(long, value_name = "N", default_value = "300000")]
+    events: NonZeroUsize,
     /// Events of an account with a long history.
     #[arg(long, value_name = "N", default_value = "100000")]
     history_events: NonZeroU32,
@@ -139,6 +147,10 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
     if args.wants(Part::Ceilings) {
         let measured = write_side::ceilings(args, &mut found).await;
         found.note("ceilings", measured);
+    }
+    if args.wants(Part::ReadSide) {
+        let measured = read_side::read_side(args, &mut found).await;
+        found.note("read-side", measured);
     }
     let took = begin.elapsed();
     let docs = args.docs.clone().unwrap_or_else(|| workspace().join("docs"));

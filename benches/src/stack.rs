@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 pub(crate) use programs::workspace;
 use programs::{Programs, finish};
-pub(crate) use roles::{BANK_EVENTS, BANK_VAULT, PEER_EVENTS, WholeBank};
+pub(crate) use roles::{BANK_EVENTS, BANK_VAULT, PEER_EVENTS, READ_MODELS, WholeBank};
 
 const READY_WITHIN: Duration = Duration::from_mins(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
@@ -55,20 +55,32 @@ impl Stack {
     /// With these servers and nothing of the bank yet.
     pub(crate) async fn of_servers(only: &str) -> Result<Self> {
         let mut stack = Self::empty().await?;
-        eprintln!("starting private servers in {}: {only}", stack.folder.display());
-        finish(stack.xtask(&["up", "--free-ports", "--only", only])).await?;
-        stack.servers = stack.read_servers()?;
+        stack.add_servers(only).await?;
         Ok(stack)
     }
 
+    /// Beside those that it has.
+    pub(crate) async fn add_servers(&mut self, only: &str) -> Result<()> {
+        eprintln!("starting private servers in {}: {only}", self.folder.display());
+        finish(self.xtask(&["up", "--free-ports", "--only", only])).await?;
+        self.servers = self.read_servers()?;
+        Ok(())
+    }
+
     /// Starts a process and returns its number when it is ready.
-    async fn start(&mut self, name: &str, mut command: Command, ready: Ready<'_>) -> Result<u32> {
+    async fn start(&mut self, name: &str, command: Command, ready: Ready<'_>) -> Result<u32> {
+        let number = self.spawn(name, command)?;
+        self.until_ready(name, ready).await?;
+        Ok(number)
+    }
+
+    /// Starts a process and returns its number at once.
+    fn spawn(&mut self, name: &str, mut command: Command) -> Result<u32> {
         let process = command
             .spawn()
             .with_context(|| format!("{name} could not be started"))?;
         let number = process.id();
         self.processes.push(process);
-        self.until_ready(name, ready).await?;
         Ok(number)
     }
 
@@ -101,7 +113,8 @@ impl Stack {
         Ok(text.lines().filter_map(variable).collect())
     }
 
-    fn server(&self, name: &str) -> Result<&str> {
+    /// What xtask says of a server, by the name of the variable.
+    pub(crate) fn server(&self, name: &str) -> Result<&str> {
         let found = self.servers.iter().find(|(server, _)| server == name);
         let (_, value) = found.with_context(|| format!("xtask does not say {name}"))?;
         Ok(value)
@@ -188,7 +201,7 @@ impl Stack {
         self.folder.join(format!("{name}.log"))
     }
 
-    fn end_of_log(&self, name: &str) -> String {
+    pub(crate) fn end_of_log(&self, name: &str) -> String {
         let text = fs::read_to_string(self.log(name)).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n")

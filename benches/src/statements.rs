@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::measurement::Failure;
@@ -100,7 +101,17 @@ impl Statements {
         at_least_version: Option<u64>,
     ) -> Result<Statement, Failure> {
         let variables = json!({ "account": account_id, "version": at_least_version, "lines": LINES });
-        let body = json!({ "query": QUERY, "variables": variables });
+        let data: Data = self.ask(QUERY, &variables).await?;
+        Ok(data.statement)
+    }
+
+    /// What is answered to a query, if it is answered without errors.
+    pub(crate) async fn ask<T: DeserializeOwned>(
+        &self,
+        query: &str,
+        variables: &Value,
+    ) -> Result<T, Failure> {
+        let body = json!({ "query": query, "variables": variables });
         let response = self
             .http
             .post(&self.url)
@@ -119,7 +130,7 @@ impl Statements {
     }
 }
 
-fn read(reply: Reply) -> Result<Statement, Failure> {
+fn read<T: DeserializeOwned>(reply: Reply) -> Result<T, Failure> {
     if let Some(error) = reply.errors.into_iter().next() {
         let code = error.extensions.and_then(|extensions| extensions.code);
         return Err(Failure::new(
@@ -127,8 +138,7 @@ fn read(reply: Reply) -> Result<Statement, Failure> {
             error.message,
         ));
     }
-    let data: Result<Data, _> = serde_json::from_value(reply.data);
-    data.map(|data| data.statement).map_err(|error| {
+    serde_json::from_value(reply.data).map_err(|error| {
         Failure::new(
             "NO_STATEMENT",
             format!("GraphQL answered without a statement: {error}"),
@@ -153,7 +163,7 @@ mod tests {
     use super::*;
 
     fn answered(reply: Value) -> Result<Statement, Failure> {
-        read(serde_json::from_value(reply).unwrap())
+        read(serde_json::from_value(reply).unwrap()).map(|data: Data| data.statement)
     }
 
     fn showing(versions: impl IntoIterator<Item = u64>) -> Statement {

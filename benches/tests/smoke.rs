@@ -209,7 +209,13 @@ fn rest_twin_measures_both_faces() {
     assert_compared(&found, &figures, ["grpc", "rest"]);
 }
 
-/// All that a bench that starts its own servers printed.
+/// The rows of a bench that fills a log of its own.
+fn measured_on_a_full_log(bench: &[&str]) -> Vec<Value> {
+    let read_side = ["read-side", "--events", "700", "--seconds", "0.5", "--only"];
+    rows_of(&[&read_side[..], bench].concat())
+}
+
+/// All that a bench printed.
 fn rows_of(bench: &[&str]) -> Vec<Value> {
     let output = Command::new(env!("CARGO_BIN_EXE_benches"))
         .args(bench)
@@ -223,6 +229,50 @@ fn rows_of(bench: &[&str]) -> Vec<Value> {
         .into_iter()
         .collect::<Result<_, _>>()
         .expect("JSON objects")
+}
+
+/// 31 accounts, opened, with a card issued and activated, and 20 purchases each.
+fn assert_all_passed(row: &Value, name: &str) {
+    assert_eq!(
+        (&row["name"], &row["events"]),
+        (&name.into(), &713.into()),
+        "{row}"
+    );
+    for figure in ["throughput_per_s", "seconds"] {
+        assert!(
+            row[figure].as_f64().is_some_and(|figure| figure > 0.0),
+            "{figure}: {row}"
+        );
+    }
+}
+
+#[test]
+fn read_side_measures_every_reader_of_a_full_log() {
+    require!(postgres);
+    require!(kafka);
+    let rows = measured_on_a_full_log(&["relay,catch-up,statements,rebuild", "--clients", "4"]);
+    let [relay, catch_up, statements, rebuild] = &rows[..] else {
+        panic!("not four rows: {rows:?}");
+    };
+    assert_all_passed(relay, "relay");
+    assert_all_passed(catch_up, "catch-up");
+    assert_measured_without_error(statements, "statements");
+    assert_all_passed(rebuild, "rebuild");
+}
+
+#[test]
+fn read_side_measures_the_search_index_from_its_first_document_each_time() {
+    require!(postgres);
+    require!(kafka);
+    require!(connect);
+    require!(elasticsearch);
+    let rows = measured_on_a_full_log(&["mirror", "--tasks", "1,2"]);
+    let [one, two] = &rows[..] else {
+        panic!("not two rows: {rows:?}");
+    };
+    assert_all_passed(one, "mirror");
+    assert_all_passed(two, "mirror");
+    assert_eq!((&one["tasks"], &two["tasks"]), (&1.into(), &2.into()));
 }
 
 #[test]
@@ -350,7 +400,17 @@ fn report_writes_the_figures_and_the_picture() {
         .filter(|row| row["measured"].is_null())
         .map(|row| &row["name"])
         .collect();
-    assert_eq!(missing, ["answer to GraphQL, 1,000/s, through Kafka"]);
+    assert_eq!(
+        missing,
+        [
+            "answer to GraphQL, 1,000/s, through Kafka",
+            "relay, event table to the broker's acknowledgement",
+            "every read model catching up from Kafka",
+            "GraphQL statement of 20 lines, 64 in flight",
+            "rebuild of every read model from 2,000,000 events",
+            "search index from Kafka, one task",
+        ]
+    );
     let text = std::fs::read_to_string(&path).expect("the document");
     assert!(
         text.contains("| one call in flight |") && text.ends_with("\nafter\n"),

@@ -19,6 +19,11 @@ pub(super) enum Row {
     HistoryHot,
     Growth,
     Embedded,
+    Relay,
+    CatchUp,
+    Statements,
+    Rebuild,
+    Mirror,
 }
 
 /// A row, its bar, and what is reached for beyond it.
@@ -106,6 +111,36 @@ pub(super) const WHAT_IS_ASKED: &[Asked] = &[
         "embedded, SQLite, 32 in flight",
         "≥ 10,000/s",
         "20,000/s",
+    ),
+    asked(
+        Row::Relay,
+        "relay, event table to the broker's acknowledgement",
+        "60,000 events/s",
+        "100,000 events/s",
+    ),
+    asked(
+        Row::CatchUp,
+        "every read model catching up from Kafka",
+        "30,000 events/s",
+        "60,000 events/s",
+    ),
+    asked(
+        Row::Statements,
+        "GraphQL statement of 20 lines, 64 in flight",
+        "5,000/s, p99 ≤ 25 ms",
+        "15,000/s",
+    ),
+    asked(
+        Row::Rebuild,
+        "rebuild of every read model from 2,000,000 events",
+        "≤ 60 s",
+        "30 s",
+    ),
+    asked(
+        Row::Mirror,
+        "search index from Kafka, one task",
+        "8,000 documents/s",
+        "20,000 documents/s with four tasks",
     ),
 ];
 

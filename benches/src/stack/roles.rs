@@ -7,6 +7,8 @@ use super::{Ready, Stack, finish, free_address};
 /// The databases of a pair.
 pub(crate) const BANK_EVENTS: &str = "codebank_events";
 pub(crate) const BANK_VAULT: &str = "codebank_vault";
+/// Of every bank.
+pub(crate) const READ_MODELS: &str = "codebank_read";
 pub(crate) const PEER_EVENTS: &str = "peer_events";
 
 /// Every role of the bank, with a private PostgreSQL and Kafka below it.
@@ -29,24 +31,16 @@ impl WholeBank {
     pub(crate) async fn start() -> Result<Self> {
         let mut stack = Stack::of_servers("postgres,kafka").await?;
         eprintln!("starting the bank: command-api, relay, projections");
-        finish(stack.role("migrate")?)
-            .await
-            .with_context(|| stack.end_of_log("migrate"))?;
+        stack.migrate().await?;
         let grpc = stack.start_command_api().await?.address;
         // The relay makes the topic that the projections read.
-        let address = free_address()?;
-        let mut relay = stack.role("relay")?;
-        relay.env("CODEBANK_OPS_ADDRESS", &address);
-        stack.start("relay", relay, Ready::Operations(&address)).await?;
-        let address = free_address()?;
-        let mut projections = stack.role("projections")?;
-        projections.env("CODEBANK_HTTP_ADDRESS", &address);
-        stack
-            .start("projections", projections, Ready::Operations(&address))
-            .await?;
+        let relay = stack.start_relay()?;
+        stack.until_operating("relay", &relay).await?;
+        let projections = stack.start_projections()?;
+        stack.until_operating("projections", &projections).await?;
         Ok(Self {
             grpc,
-            graphql: format!("http://{address}/graphql"),
+            graphql: format!("{}/graphql", projections.address),
             _stack: stack,
         })
     }
@@ -55,6 +49,50 @@ impl WholeBank {
 impl Stack {
     fn role(&self, name: &str) -> Result<std::process::Command> {
         self.command(&self.programs.bank, name)
+    }
+
+    /// The tables of every role.
+    pub(crate) async fn migrate(&self) -> Result<()> {
+        finish(self.role("migrate")?)
+            .await
+            .with_context(|| self.end_of_log("migrate"))
+    }
+
+    /// Events to Kafka. It is not waited for; at its address are its metrics.
+    pub(crate) fn start_relay(&mut self) -> Result<Server> {
+        let address = free_address()?;
+        let mut command = self.role("relay")?;
+        command.env("CODEBANK_OPS_ADDRESS", &address);
+        Ok(Server {
+            process: self.spawn("relay", command)?,
+            address: format!("http://{address}"),
+        })
+    }
+
+    /// Events from Kafka, and GraphQL. They are not waited for; at their address are their metrics too.
+    pub(crate) fn start_projections(&mut self) -> Result<Server> {
+        let address = free_address()?;
+        let mut command = self.role("projections")?;
+        command.env("CODEBANK_HTTP_ADDRESS", &address);
+        Ok(Server {
+            process: self.spawn("projections", command)?,
+            address: format!("http://{address}"),
+        })
+    }
+
+    async fn until_operating(&mut self, name: &str, server: &Server) -> Result<()> {
+        let (_, address) = server.address.split_once("://").context("an address")?;
+        self.until_ready(name, Ready::Operations(address)).await
+    }
+
+    /// Every read model anew, while the old ones serve. Returns what the command said.
+    pub(crate) async fn rebuild(&self) -> Result<String> {
+        let mut command = self.role("rebuild")?;
+        command.arg("all");
+        let done = finish(command).await;
+        let said = self.end_of_log("rebuild");
+        done.with_context(|| said.clone())?;
+        Ok(said)
     }
 
     /// The write side alone. It makes its own tables.
