@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::AccountId;
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -36,6 +37,8 @@ pub const CONNECTIONS_MAX: u32 = 16;
 const WRITERS_MAX: u32 = 4;
 /// How long a query waits for a free connection before it is answered with `UNAVAILABLE`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// A connection that was idle for longer is tried out before it is used: the server may have been restarted.
+const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
 /// How long a SQLite writer waits for another one.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -193,13 +196,31 @@ impl Tx {
     }
 }
 
-/// The read models' commits need not wait for the disk: offsets and rows are in one transaction, so what a crash takes back
-/// is read from the feed again.
+const SESSION: [(&str, &str); 4] = [
+    // The read models' commits need not wait for the disk: offsets and rows are in one transaction, so what a crash takes back is
+    // read from the feed again.
+    ("synchronous_commit", "off"),
+    // Every table is read through an index. A plan made while the table was small must not be kept when it is not.
+    ("enable_seqscan", "off"),
+    // Nor does a plan depend on the parameters: made anew each time, it costs more than it brings.
+    ("plan_cache_mode", "force_generic_plan"),
+    ("jit", "off"),
+];
+
 fn postgres_pool(options: PgConnectOptions, connections_max: u32) -> PgPool {
     PgPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_lazy_with(options.options([("synchronous_commit", "off")]))
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for > TRUSTED_WHILE_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_lazy_with(options.options(SESSION))
 }
 
 /// `synchronous=normal` for the same reason.
@@ -212,5 +233,7 @@ fn sqlite_pool(options: SqliteConnectOptions, connections_max: u32) -> SqlitePoo
     SqlitePoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // There is no server that could have gone.
+        .test_before_acquire(false)
         .connect_lazy_with(options)
 }
