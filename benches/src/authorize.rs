@@ -3,12 +3,10 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 
 use anyhow::Result;
-use proto::codebank::v1::authorization_service_client::AuthorizationServiceClient;
 use proto::codebank::v1::{Authorization, AuthorizeRequest};
 use serde_json::json;
-use tonic::transport::Channel;
 
-use crate::bank::{Bank, failure, with_deadline};
+use crate::bank::{Authorizations, Bank, failure, with_deadline};
 use crate::choice::{self, Choice};
 use crate::load::{self, Caller};
 use crate::measurement::{Answer, Failure};
@@ -70,7 +68,7 @@ pub(crate) async fn measure(args: Args) -> Result<Row> {
 
 /// Buys over gRPC, one call for each purchase.
 pub(crate) struct Buyer {
-    bank: AuthorizationServiceClient<Channel>,
+    bank: Authorizations,
     purchases: Purchases,
 }
 
@@ -78,7 +76,7 @@ impl Buyer {
     pub(crate) fn many(bank: &Bank, choice: Choice, count: usize, seed: u64) -> Vec<Self> {
         let purchases = Purchases::many(&bank.accounts, choice, count, seed);
         let one = |(number, purchases)| Self {
-            bank: AuthorizationServiceClient::new(bank.channel(number)),
+            bank: bank.authorizations(number),
             purchases,
         };
         purchases.into_iter().enumerate().map(one).collect()

@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use futures::{StreamExt, TryStreamExt, stream};
+use proto::codebank::v1::authorization_service_client::AuthorizationServiceClient;
 use proto::codebank::v1::card_account_service_client::CardAccountServiceClient;
 use proto::codebank::v1::{
     ActivateCardRequest, CardCredentials, IssueCardRequest, Money, OpenAccountRequest, RevealCardRequest,
 };
-use tonic::transport::Channel;
+use tonic::codegen::http::Uri;
 use tonic::{Code, Request, Status};
 use uuid::Uuid;
 
+use crate::connection::Connection;
 use crate::measurement::Failure;
 
 /// No run can spend it: approvals are what is measured.
@@ -39,8 +41,11 @@ pub(crate) struct Account {
     pub(crate) card: CardCredentials,
 }
 
+pub(crate) type Authorizations = AuthorizationServiceClient<Connection>;
+
 pub(crate) struct Bank {
-    channels: Vec<Channel>,
+    origin: Uri,
+    connections: Vec<Connection>,
     pub(crate) accounts: Arc<[Account]>,
 }
 
@@ -53,17 +58,22 @@ impl Bank {
         accounts: NonZeroUsize,
         within: Duration,
     ) -> Result<Self> {
-        let channels = connect(url, connections).await?;
+        let (origin, connections) = connect(url, connections).await?;
+        let client = |number: usize| {
+            let connection = connections[number % connections.len()].clone();
+            CardAccountServiceClient::with_origin(connection, origin.clone())
+        };
         let opened = stream::iter(0..accounts.get())
             .take_until(tokio::time::sleep(within))
-            .map(|number| open_account(channels[number % channels.len()].clone()))
+            .map(|number| open_account(client(number)))
             .buffer_unordered(OPENED_AT_A_TIME)
             .try_collect::<Vec<_>>();
         let accounts = opened
             .await
             .context("the accounts for the run could not be opened")?;
         Ok(Self {
-            channels,
+            origin,
+            connections,
             accounts: accounts.into(),
         })
     }
@@ -74,45 +84,46 @@ impl Bank {
         connections: NonZeroUsize,
         accounts: Arc<[Account]>,
     ) -> Result<Self> {
+        let (origin, connections) = connect(url, connections).await?;
         Ok(Self {
-            channels: connect(url, connections).await?,
+            origin,
+            connections,
             accounts,
         })
     }
 
     pub(crate) fn connections(&self) -> usize {
-        self.channels.len()
+        self.connections.len()
     }
 
-    /// The connection of one of the callers.
-    pub(crate) fn channel(&self, caller: usize) -> Channel {
-        self.channels[caller % self.channels.len()].clone()
+    /// The client of one of the callers.
+    pub(crate) fn authorizations(&self, caller: usize) -> Authorizations {
+        let connection = self.connections[caller % self.connections.len()].clone();
+        AuthorizationServiceClient::with_origin(connection, self.origin.clone())
     }
 }
 
-async fn connect(url: &str, connections: NonZeroUsize) -> Result<Vec<Channel>> {
+async fn connect(url: &str, connections: NonZeroUsize) -> Result<(Uri, Vec<Connection>)> {
     let url = if url.contains("://") {
         url.to_owned()
     } else {
         format!("http://{url}")
     };
-    let endpoint = Channel::from_shared(url.clone())
-        .with_context(|| format!("{url} is not an address"))?
-        .connect_timeout(CONNECTED_WITHIN);
-    let mut channels = Vec::new();
+    let origin: Uri = url.parse().with_context(|| format!("{url} is not an address"))?;
+    let mut opened = Vec::new();
     for _ in 0..connections.get() {
         let missing = || {
             format!(
                 "no bank answers at {url}: start one (`codebank up`), or measure one of your own (--stack)"
             )
         };
-        channels.push(endpoint.connect().await.with_context(missing)?);
+        let connection = tokio::time::timeout(CONNECTED_WITHIN, Connection::open(&origin)).await;
+        opened.push(connection.with_context(missing)?.with_context(missing)?);
     }
-    Ok(channels)
+    Ok((origin, opened))
 }
 
-async fn open_account(channel: Channel) -> Result<Account, Status> {
-    let mut bank = CardAccountServiceClient::new(channel);
+async fn open_account(mut bank: CardAccountServiceClient<Connection>) -> Result<Account, Status> {
     let account = bank
         .open_account(OpenAccountRequest {
             request_id: fresh_request_id(),

@@ -3,13 +3,11 @@
 use std::num::NonZeroUsize;
 
 use anyhow::Result;
-use proto::codebank::v1::authorization_service_client::AuthorizationServiceClient;
 use proto::codebank::v1::authorize_batch_result::Outcome;
 use proto::codebank::v1::{AuthorizeBatchRequest, AuthorizeBatchResult, AuthorizeRequest};
 use serde_json::json;
-use tonic::transport::Channel;
 
-use crate::bank::{Bank, code_name, failure, with_deadline};
+use crate::bank::{Authorizations, Bank, code_name, failure, with_deadline};
 use crate::choice::Choice;
 use crate::load::{self, Caller};
 use crate::measurement::{Answer, Failure};
@@ -49,7 +47,7 @@ pub(crate) async fn measure(args: Args) -> Result<Row> {
 
 /// Buys many things in one call.
 pub(crate) struct BatchBuyer {
-    bank: AuthorizationServiceClient<Channel>,
+    bank: Authorizations,
     purchases: Purchases,
     size: usize,
 }
@@ -58,7 +56,8 @@ impl BatchBuyer {
     pub(crate) fn many(bank: &Bank, size: usize, count: usize, seed: u64) -> Vec<Self> {
         let purchases = Purchases::many(&bank.accounts, Choice::Even, count, seed);
         let one = |(number, purchases)| Self {
-            bank: AuthorizationServiceClient::new(bank.channel(number))
+            bank: bank
+                .authorizations(number)
                 .max_decoding_message_size(usize::MAX)
                 .max_encoding_message_size(usize::MAX),
             purchases,

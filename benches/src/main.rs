@@ -15,6 +15,7 @@ mod batch;
 mod ceilings;
 mod choice;
 mod compare;
+mod connection;
 mod contender;
 mod filling;
 mod front;
