@@ -23,13 +23,6 @@ pub fn free() -> SocketAddr {
     panic!("no free port in {PORTS:?}");
 }
 
-/// The `host:port` of a URL such as `postgres://user@host:port/name`.
-pub fn host_in(url: &str) -> &str {
-    let (_, rest) = url.split_once("://").expect("a URL has a scheme");
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,16 +31,5 @@ mod tests {
     fn no_address_is_given_out_twice() {
         let addresses: BTreeSet<SocketAddr> = (0..50).map(|_| free()).collect();
         assert_eq!(addresses.len(), 50);
-    }
-
-    #[test]
-    fn the_host_is_what_stands_between_the_user_and_the_path() {
-        for url in [
-            "postgres://bank:p@ss@db:15432/events?sslmode=disable",
-            "postgres://db:15432/events",
-            "http://db:15432",
-        ] {
-            assert_eq!(host_in(url), "db:15432");
-        }
     }
 }

@@ -6,7 +6,7 @@
 #![expect(clippy::expect_used, reason = "a test may fail loudly, in its helpers too")]
 
 pub mod address;
-pub mod proxy;
+pub use test_support::proxy;
 
 pub mod bank;
 pub mod command;

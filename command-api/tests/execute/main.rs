@@ -5,4 +5,7 @@
 mod crowds;
 mod failures;
 mod repeats;
+mod sabotage;
+mod storm;
 mod table;
+mod witness;

@@ -57,29 +57,7 @@ impl Table {
 
     /// An account with one active card.
     pub(crate) async fn account(&self, limit: i64) -> (AccountId, CardId) {
-        let (account_id, card_id) = (AccountId::new(Uuid::now_v7()), CardId::new(Uuid::now_v7()));
-        let open = Command::OpenAccount(OpenAccount {
-            at: now(),
-            credit_limit: brl(limit),
-            closing_day: ClosingDay::try_new(10).expect("a day"),
-        });
-        let issue = Command::IssueCard(IssueCard {
-            at: now(),
-            card_id,
-            last_four: last_four(),
-            expiry: Expiry::try_new(12, 2035).expect("an expiry"),
-        });
-        for command in [
-            open,
-            issue,
-            Command::ActivateCard(ActivateCard { at: now(), card_id }),
-        ] {
-            self.bank
-                .execute(request(account_id, command))
-                .await
-                .expect("recorded");
-        }
-        (account_id, card_id)
+        account(&self.bank, limit).await
     }
 
     /// The account's events as they are in the log.
@@ -189,6 +167,32 @@ impl EventLog for FaultyLog {
     async fn store_snapshots(&self, stream_type: &str, snapshots: &[Snapshot]) -> Result<(), StoreError> {
         self.inner.store_snapshots(stream_type, snapshots).await
     }
+}
+
+/// An account with one active card.
+pub(crate) async fn account(bank: &Executor, limit: i64) -> (AccountId, CardId) {
+    let (account_id, card_id) = (AccountId::new(Uuid::now_v7()), CardId::new(Uuid::now_v7()));
+    let open = Command::OpenAccount(OpenAccount {
+        at: now(),
+        credit_limit: brl(limit),
+        closing_day: ClosingDay::try_new(10).expect("a day"),
+    });
+    let issue = Command::IssueCard(IssueCard {
+        at: now(),
+        card_id,
+        last_four: last_four(),
+        expiry: Expiry::try_new(12, 2035).expect("an expiry"),
+    });
+    for command in [
+        open,
+        issue,
+        Command::ActivateCard(ActivateCard { at: now(), card_id }),
+    ] {
+        bank.execute(request(account_id, command))
+            .await
+            .expect("recorded");
+    }
+    (account_id, card_id)
 }
 
 pub(crate) fn now() -> DateTime<Utc> {

@@ -6,6 +6,7 @@
 mod database;
 mod eventually;
 mod program;
+pub mod proxy;
 pub mod require;
 mod stack;
 

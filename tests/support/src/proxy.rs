@@ -1,5 +1,7 @@
 //! A TCP proxy that can be cut and restored: an outage of a server for one client alone, while others go on using it.
 
+#![expect(clippy::expect_used, reason = "a test may fail loudly, in its helpers too")]
+
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,8 +10,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-
-use crate::address::host_in;
 
 /// What happens to connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +111,29 @@ async fn serve(mut client: TcpStream, target: String, mut modes: watch::Receiver
                 }
                 mode = next;
             }
+        }
+    }
+}
+
+/// The `host:port` of a URL such as `postgres://user@host:port/name`.
+fn host_in(url: &str) -> &str {
+    let (_, rest) = url.split_once("://").expect("a URL has a scheme");
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_is_what_stands_between_the_user_and_the_path() {
+        for url in [
+            "postgres://bank:p@ss@db:15432/events?sslmode=disable",
+            "postgres://db:15432/events",
+            "http://db:15432",
+        ] {
+            assert_eq!(host_in(url), "db:15432");
         }
     }
 }
