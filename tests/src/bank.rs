@@ -152,17 +152,16 @@ impl Bank {
         self.settings.insert((role, name), value.into());
     }
 
+    /// What a role is started with, for whoever starts more processes of it than one.
+    pub fn settings(&self, role: Role) -> BTreeMap<&'static str, String> {
+        let its_own = self.settings.iter().filter(|((of, _), _)| *of == role);
+        its_own.map(|((_, name), value)| (*name, value.clone())).collect()
+    }
+
     /// Starts a role, without waiting until it is ready.
     pub fn start(&mut self, role: Role) {
-        let program = command::binary().expect("the bank's binary is built");
-        // Tied to the test's thread, so that nothing outlives a test program that is itself killed.
-        let mut program = Program::new("setpriv", self.log(role))
-            .args(["--pdeathsig", "KILL", "--"])
-            .args([program.as_os_str(), role.name().as_ref()]);
-        for ((_, name), value) in self.settings.iter().filter(|((of, _), _)| *of == role) {
-            program = program.env(name, value);
-        }
-        self.running.insert(role, program.start());
+        let running = start(role, &self.settings(role), self.log(role));
+        self.running.insert(role, running);
     }
 
     /// Starts roles and waits until each is ready.
@@ -237,6 +236,18 @@ impl Bank {
     pub fn graph(&self) -> Graph {
         Graph::at(&format!("http://{}/graphql", self.http))
     }
+}
+
+/// A process of a role. It is tied to the test's thread, so that nothing outlives a test program that is itself killed.
+pub fn start(role: Role, settings: &BTreeMap<&'static str, String>, log: PathBuf) -> Running {
+    let program = command::binary().expect("the bank's binary is built");
+    let mut program = Program::new("setpriv", log)
+        .args(["--pdeathsig", "KILL", "--"])
+        .args([program.as_os_str(), role.name().as_ref()]);
+    for (name, value) in settings {
+        program = program.env(name, value);
+    }
+    program.start()
 }
 
 /// Where the logs of the servers are, so that a failed run keeps the roles' logs with theirs.
