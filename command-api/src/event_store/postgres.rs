@@ -7,8 +7,11 @@
 
 mod append;
 mod connect;
+mod doubt;
 mod read;
 mod snapshots;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::RequestId;
@@ -18,11 +21,12 @@ use uuid::Uuid;
 use super::{Append, EventLog, Outcome, Position, Recorded, Snapshot, StoreError};
 
 pub use connect::connect;
+use doubt::Doubt;
 
 /// Every statement and how many parameters it has, for the test that looks at their plans.
 #[cfg(test)]
 pub(super) const STATEMENTS: [(&str, usize); 7] = [
-    (append::INSERT, 12),
+    (append::INSERT, 13),
     (append::LAST_SEQUENCES, 2),
     (read::LOAD, 3),
     (read::FIND_REQUESTS, 1),
@@ -35,11 +39,15 @@ pub(super) const STATEMENTS: [(&str, usize); 7] = [
 #[derive(Debug, Clone)]
 pub struct PostgresEventLog {
     pool: PgPool,
+    doubt: Arc<Doubt>,
 }
 
 impl PostgresEventLog {
     pub fn new(pool: PgPool) -> Self {
-        Self { pool }
+        Self {
+            pool,
+            doubt: Arc::new(Doubt::none()),
+        }
     }
 
     /// Brings the tables up to date, in the schema that the pool's connections look in first. That schema is the log's own: the
@@ -57,14 +65,16 @@ impl PostgresEventLog {
 #[async_trait]
 impl EventLog for PostgresEventLog {
     async fn append(&self, appends: &[Append]) -> Result<Vec<Outcome>, StoreError> {
-        append::append(&self.pool, appends).await
+        append::append(&self.pool, &self.doubt, appends).await
     }
 
     async fn load(&self, stream_type: &str, streams: &[(Uuid, u64)]) -> Result<Vec<Recorded>, StoreError> {
+        self.doubt.settle(&self.pool).await?;
         read::load(&self.pool, stream_type, streams).await
     }
 
     async fn find_request(&self, request_id: RequestId) -> Result<Option<Recorded>, StoreError> {
+        self.doubt.settle(&self.pool).await?;
         read::find_request(&self.pool, request_id).await
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, reason = "a test may fail loudly")]
 
 mod crowds;
+mod doubt;
 mod failures;
 mod repeats;
 mod sabotage;

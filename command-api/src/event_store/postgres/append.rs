@@ -8,10 +8,12 @@ use sqlx::{PgPool, Row as _};
 
 use super::super::batch::{Batch, NewRow, Place, ROUNDS, Stream};
 use super::super::{Append, Outcome, Position, StoreError};
+use super::doubt::Doubt;
 use super::read;
 
 /// Nothing is inserted unless every stream is exactly as long as its appends suppose, so that no gap can come about, not even
-/// where a writer remembers events that the database lost. That a stream is not longer is what the primary key says.
+/// where a writer remembers events that the database lost. That a stream is not longer is what the primary key says. The lock,
+/// taken once and before the first row, is for those who have to know that this has come to its end (`doubt`).
 pub(super) const INSERT: &str = "
 with inserted as (
     insert into events (
@@ -29,7 +31,8 @@ with inserted as (
             aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata, request_id,
             request_fingerprint
         )
-    where not exists (
+    where (select pg_advisory_xact_lock_shared($13::bigint)) is not null
+    and not exists (
         select from unnest($10::text[], $11::text[], $12::bigint[])
             as expected (aggregate_type, aggregate_id, sequence)
         where expected.sequence > 0 and not exists (
@@ -64,7 +67,11 @@ const REQUEST_ID: &str = "events_request_id";
 const DEADLOCK_DETECTED: &str = "40P01";
 
 /// See `EventLog::append`.
-pub(super) async fn append(pool: &PgPool, appends: &[Append]) -> Result<Vec<Outcome>, StoreError> {
+pub(super) async fn append(
+    pool: &PgPool,
+    doubt: &Doubt,
+    appends: &[Append],
+) -> Result<Vec<Outcome>, StoreError> {
     let mut batch = Batch::new(appends);
     for _ in 0..ROUNDS {
         let pending = batch.pending();
@@ -72,7 +79,7 @@ pub(super) async fn append(pool: &PgPool, appends: &[Append]) -> Result<Vec<Outc
             break;
         }
         let expected = batch.expected(&pending);
-        if let Some(places) = insert(pool, &batch.rows(&pending), &expected).await? {
+        if let Some(places) = insert(pool, doubt, &batch.rows(&pending), &expected).await? {
             batch.record(&pending, places);
             break;
         }
@@ -86,6 +93,7 @@ pub(super) async fn append(pool: &PgPool, appends: &[Append]) -> Result<Vec<Outc
 /// Inserts all rows, or, with `None`, nothing.
 async fn insert(
     pool: &PgPool,
+    doubt: &Doubt,
     rows: &[NewRow<'_>],
     expected: &[(Stream, u64)],
 ) -> Result<Option<Vec<Place>>, StoreError> {
@@ -135,6 +143,7 @@ async fn insert(
                 .map(|(_, last)| last.cast_signed())
                 .collect::<Vec<_>>(),
         )
+        .bind(doubt.lock)
         .fetch_one(pool)
         .await
         .and_then(|inserted| places(&inserted));
@@ -143,7 +152,10 @@ async fn insert(
         Ok(places) if places.len() == rows.len() => Ok(Some(places)),
         Ok(_) => Ok(None),
         Err(error) if another_writer_was_faster(&error) => Ok(None),
-        Err(error) => Err(StoreError::Unavailable(error)),
+        Err(error) => {
+            doubt.arose();
+            Err(StoreError::Unavailable(error))
+        }
     }
 }
 

@@ -10,11 +10,13 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that was idle for longer is tried out before it is used: the server may have been restarted.
 const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
 
-const SESSION: [(&str, &str); 5] = [
+const SESSION: [(&str, &str); 6] = [
     // Durable means durable, whatever the server's configuration says.
     ("synchronous_commit", "on"),
     // A transaction left open holds up every reader of the log.
     ("idle_in_transaction_session_timeout", "10s"),
+    // What is done for a client that is gone is given up: until it ends, nobody knows what became of it.
+    ("client_connection_check_interval", "500ms"),
     // Every query of the log goes through an index. A plan made while the table was small must not be kept when it is not.
     ("enable_seqscan", "off"),
     // The plan does not depend on the parameters; made anew for each batch, it costs as much as a few rows.
