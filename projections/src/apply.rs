@@ -5,13 +5,17 @@ use std::ops::Range;
 
 use chrono::Utc;
 use domain::AccountId;
+use futures::future::join_all;
 
 use crate::checkpoint::{self, LastApplied, Step};
 use crate::fold::{Known, fold, fold_together};
 use crate::projection::Projection;
 use crate::recorded::{Poison, Reading, Recorded};
-use crate::store::{ReadStore, Tx};
+use crate::store::{Dialect, ReadStore, Tx, WRITERS_MAX};
 use crate::{account_balance, card, version};
+
+/// Fewer events than this are not worth a transaction of their own beside others.
+const TRANSACTION_EVENTS_MIN: usize = 250;
 
 /// What became of a batch.
 #[derive(Debug)]
@@ -24,7 +28,7 @@ pub(crate) enum Outcome {
 }
 
 /// What was applied, and where the partition now stands.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Applied {
     pub(crate) next_offset: i64,
     /// Which of the batch's events were applied now rather than before.
@@ -70,10 +74,35 @@ pub(crate) async fn apply(
     }))
 }
 
+/// Applies readings of different partitions, in as many transactions side by side as their events are worth: one waits for its
+/// statements while another's are worked on. Gives with each reading what became of it; nothing where something stands in the way
+/// of its transaction, and it has to be applied by itself.
+pub(crate) async fn apply_side_by_side(
+    store: &ReadStore,
+    projections: &[Projection],
+    readings: Vec<Reading>,
+) -> Vec<(Reading, Option<Applied>)> {
+    let events: usize = readings.iter().map(|reading| reading.events.len()).sum();
+    let transactions = match store.dialect() {
+        Dialect::Postgres => (events / TRANSACTION_EVENTS_MIN).clamp(1, WRITERS_MAX as usize),
+        Dialect::Sqlite => 1, // it has one writer
+    };
+    let size = readings.len().div_ceil(transactions).max(1);
+    let applied = readings.chunks(size).map(async |together| {
+        match apply_together(store, projections, together).await {
+            Ok(Some(applied)) => applied.into_iter().map(Some).collect(),
+            // Whoever applies them one by one finds out what it is.
+            Ok(None) | Err(_) => vec![None; together.len()],
+        }
+    });
+    let applied: Vec<Vec<Option<Applied>>> = join_all(applied).await;
+    readings.into_iter().zip(applied.into_iter().flatten()).collect()
+}
+
 /// Applies readings of different partitions in one transaction, if nothing at all stands in the way of any of them; else nothing is
 /// applied, and each has to be applied by itself. A quiet bank has an event here and one there, and a transaction costs as much as
 /// a hundred rows.
-pub(crate) async fn apply_together(
+async fn apply_together(
     store: &ReadStore,
     projections: &[Projection],
     readings: &[Reading],

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use proto::feed::Feed;
+use proto::feed::{Batch, Feed};
 use thiserror::Error;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::apply::{Outcome, apply};
+use crate::apply::{Applied, Outcome, apply, apply_side_by_side};
 use crate::backoff::{Backoff, Cancelled};
 use crate::checkpoint::{self, Positions};
 use crate::projection::Projection;
@@ -163,28 +163,44 @@ impl Rebuild<'_> {
         self.at.get(&partition).copied().unwrap_or(0)
     }
 
-    /// Applies one batch, as far as the live read models are. Beyond them nothing may be applied: what is swapped in must
+    /// Applies what comes next, as far as the live read models are. Beyond them nothing may be applied: what is swapped in must
     /// not be ahead of the checkpoints that it is swapped in under.
     async fn step(&mut self, targets: &Positions) -> Result<(), RebuildError> {
         self.go_back(targets).await?;
-        let Some(batch) = self.next_batch(targets).await? else {
-            return Ok(());
-        };
-        let partition = batch.partition;
-        self.fed.insert(partition, batch.next);
-        let target = targets.get(&partition).copied().unwrap_or(0);
-        if self.position(partition) >= target {
-            return Ok(());
+        let mut readings = Vec::new();
+        for batch in self.next_batches(targets).await? {
+            let partition = batch.partition;
+            self.fed.insert(partition, batch.next);
+            let target = targets.get(&partition).copied().unwrap_or(0);
+            if self.position(partition) < target {
+                readings.push(Reading::of(batch).before(target));
+            }
         }
-        let reading = Reading::of(batch).before(target);
+        for (reading, applied) in apply_side_by_side(self.space.store(), self.projections, readings).await {
+            match applied {
+                Some(applied) => self.applied(reading.partition, &applied),
+                None => self.apply_alone(&reading, targets).await?,
+            }
+        }
+        Ok(())
+    }
+
+    fn applied(&mut self, partition: i32, applied: &Applied) {
+        self.events += applied.events.len() as u64;
+        self.seeks = 0;
+        self.at.insert(partition, applied.next_offset);
+    }
+
+    async fn apply_alone(&mut self, reading: &Reading, targets: &Positions) -> Result<(), RebuildError> {
+        let partition = reading.partition;
         let mut backoff = Backoff::new();
         loop {
-            match apply(self.space.store(), self.projections, &reading).await {
+            match apply(self.space.store(), self.projections, reading).await {
                 Ok(Outcome::Elsewhere { next_offset: at }) if self.seeks >= SEEKS_MAX => {
                     return Err(RebuildError::Silent {
                         partition,
                         at,
-                        target,
+                        target: targets.get(&partition).copied().unwrap_or(0),
                     });
                 }
                 Ok(Outcome::Elsewhere { next_offset }) => return self.seek(partition, next_offset).await,
@@ -192,9 +208,7 @@ impl Rebuild<'_> {
                     if let Some(Poison { event_id, reason, .. }) = applied.poison {
                         return Err(RebuildError::Poison { event_id, reason });
                     }
-                    self.events += applied.events.len() as u64;
-                    self.seeks = 0;
-                    self.at.insert(partition, applied.next_offset);
+                    self.applied(partition, &applied);
                     return Ok(());
                 }
                 Err(error) if fault(&error) == Fault::Away => {
@@ -221,21 +235,21 @@ impl Rebuild<'_> {
         Ok(())
     }
 
-    /// The next batch; nothing if the feed was away, and has been waited for.
-    async fn next_batch(&mut self, targets: &Positions) -> Result<Option<proto::feed::Batch>, RebuildError> {
-        let batch = tokio::select! {
+    /// The next batches; none if the feed was away, and has been waited for.
+    async fn next_batches(&mut self, targets: &Positions) -> Result<Vec<Batch>, RebuildError> {
+        let batches = tokio::select! {
             () = self.cancel.cancelled() => return Err(RebuildError::Cancelled),
-            batch = timeout(SILENCE_MAX, self.feed.next_batch()) => batch,
+            batches = timeout(SILENCE_MAX, self.feed.next_batches()) => batches,
         };
-        match batch {
-            Ok(Ok(batch)) => Ok(Some(batch)),
+        match batches {
+            Ok(Ok(batches)) => Ok(batches),
             Ok(Err(unavailable)) => {
                 warn!(
                     error = &unavailable as &dyn std::error::Error,
                     "the feed is away; trying again"
                 );
                 Backoff::new().wait(self.cancel).await?;
-                Ok(None)
+                Ok(Vec::new())
             }
             Err(_) => match self.furthest(targets) {
                 Some((partition, at, target)) => Err(RebuildError::Silent {
@@ -243,7 +257,7 @@ impl Rebuild<'_> {
                     at,
                     target,
                 }),
-                None => Ok(None),
+                None => Ok(Vec::new()),
             },
         }
     }

@@ -34,7 +34,7 @@ use crate::version;
 /// Connections of one process that reads, where nothing else is said.
 pub const CONNECTIONS_MAX: u32 = 16;
 /// Connections that write, beside those: were they of one pool, a crowd of readers would keep away the very events it waits for.
-const WRITERS_MAX: u32 = 4;
+pub(crate) const WRITERS_MAX: u32 = 4;
 /// How long a query waits for a free connection before it is answered with `UNAVAILABLE`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// A connection that was idle for longer is tried out before it is used: the server may have been restarted.

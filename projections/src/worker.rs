@@ -10,7 +10,7 @@ use proto::feed::{Batch, Feed, FeedUnavailable};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
-use crate::apply::{Applied, Outcome, apply, apply_together};
+use crate::apply::{Applied, Outcome, apply, apply_side_by_side};
 use crate::backoff::{Backoff, Cancelled};
 use crate::health::Health;
 use crate::metrics;
@@ -58,25 +58,21 @@ impl Worker {
         info!("the projection worker has stopped");
     }
 
-    /// All in one transaction where nothing is in the way; otherwise one after the other, so that trouble stays with its partition.
+    /// Together where nothing is in the way; otherwise one after the other, so that trouble stays with its partition.
     async fn handle_all(
         &mut self,
         feed: &mut impl Feed,
         readings: Vec<Reading>,
         cancel: &CancellationToken,
     ) -> Result<(), Cancelled> {
-        if readings.len() > 1
-            && let Ok(Some(applied)) = apply_together(&self.store, &Projection::ALL, &readings).await
-        {
-            self.health.store(None);
-            for (reading, applied) in readings.iter().zip(&applied) {
-                self.applied(reading, applied);
+        for (reading, applied) in apply_side_by_side(&self.store, &Projection::ALL, readings).await {
+            if let Some(applied) = applied {
+                self.health.store(None);
+                self.applied(&reading, &applied);
                 self.acknowledge(feed, reading.partition, applied.next_offset)
                     .await;
+                continue;
             }
-            return Ok(());
-        }
-        for reading in readings {
             let span = info_span!(
                 "apply_batch",
                 partition = reading.partition,
