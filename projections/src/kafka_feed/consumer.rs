@@ -101,6 +101,8 @@ fn configuration(settings: &Settings, mode: Mode) -> ClientConfig {
             "heartbeat.interval.ms",
             (settings.session_timeout / 4).as_millis().to_string(),
         )
+        // A fetch brings a little of each partition rather than all of one: several are applied side by side.
+        .set("fetch.message.max.bytes", "131072")
         // What is fetched ahead, over all partitions.
         .set("queued.max.messages.kbytes", "32768")
         .set("fetch.queue.backoff.ms", "50")
