@@ -6,5 +6,6 @@
 pub mod event_store;
 pub mod execute;
 pub mod grpc;
+mod pool;
 pub mod relay;
 pub mod vault;

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::migrate::MigrateError;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, Executor as _, PgPool};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Executor as _, PgPool};
+
+use crate::pool;
 
 use super::store::{
     CHECK, CardRow, INSERT, Lookup, SELECT_BY_CARD, SELECT_BY_NUMBER, SELECT_BY_REQUEST, SELECT_BY_TOKEN,
@@ -15,16 +17,6 @@ use super::store::{
 /// The schema of the vault's tables, its migrations included.
 const SCHEMA: &str = "vault";
 
-const SESSION: [(&str, &str); 4] = [
-    ("search_path", SCHEMA),
-    // A card is found through an index. A plan made while the table was small must not be kept when it is not.
-    ("enable_seqscan", "off"),
-    ("plan_cache_mode", "force_generic_plan"),
-    ("jit", "off"),
-];
-
-/// A connection that was idle for longer is tried out before it is used: the server may have been restarted.
-const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
 /// How long a call waits for a connection before it says that the vault is out of reach.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -39,19 +31,8 @@ impl PostgresVaultStore {
     ///
     /// `options` must not be the event log's own pool: the connections of this one look for tables in the vault's schema.
     pub fn new(options: PgConnectOptions, connections_max: u32) -> Self {
-        let pool = PgPoolOptions::new()
-            .max_connections(connections_max)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .test_before_acquire(false)
-            .before_acquire(|connection, about| {
-                Box::pin(async move {
-                    if about.idle_for > TRUSTED_WHILE_IDLE {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_lazy_with(options.options(SESSION));
+        let options = pool::planned(options.options([("search_path", SCHEMA)]));
+        let pool = pool::options(connections_max, ACQUIRE_TIMEOUT).connect_lazy_with(options);
         Self { pool }
     }
 
