@@ -1,6 +1,6 @@
 //! A server in a comparison: its accounts, and its process, whose processor time is read.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use futures::future;
 use serde::Serialize;
 
@@ -55,12 +55,11 @@ impl Contender {
             for account in (first..accounts).step_by(WARMED_AT_A_TIME) {
                 buyer.buy_with(account).await?;
             }
-            Ok(())
+            Ok::<_, Failure>(())
         });
         future::try_join_all(shares)
             .await
             .map(drop)
-            .map_err(|failure: Failure| anyhow!("{} ({})", failure.message, failure.code))
             .context("the first purchase of each card")
     }
 }

@@ -6,7 +6,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::authorize::Buyer;
@@ -15,7 +15,6 @@ use crate::choice::Choice;
 use crate::contender::ratio;
 use crate::filling;
 use crate::machine::Machine;
-use crate::measurement::Failure;
 use crate::stack::{BANK_EVENTS, Stack};
 use crate::statistics::median;
 
@@ -183,10 +182,7 @@ async fn timed(buyer: &mut Buyer, account: usize) -> Result<f64> {
     let begin = Instant::now();
     let bought = buyer.buy_with(account).await;
     let took = begin.elapsed().as_secs_f64() * 1e3;
-    bought
-        .map(|_| took)
-        .map_err(|failure: Failure| anyhow!("{} ({})", failure.message, failure.code))
-        .context("a purchase")
+    bought.map(|_| took).context("a purchase")
 }
 
 impl Places {

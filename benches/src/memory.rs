@@ -5,7 +5,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use futures::future;
 use serde::Serialize;
 
@@ -112,11 +112,10 @@ async fn decide(buyers: &mut [BatchBuyer], purchases: u64) -> Result<u64> {
         while left.fetch_sub(1, Ordering::Relaxed) > 0 {
             buyer.call().await?;
         }
-        Ok(())
+        Ok::<_, Failure>(())
     });
     future::try_join_all(shares)
         .await
-        .map_err(|failure: Failure| anyhow!("{} ({})", failure.message, failure.code))
         .context("a batch of purchases")?;
     Ok(calls * BATCH_SIZE as u64)
 }

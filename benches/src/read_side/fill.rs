@@ -3,11 +3,12 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use futures::future;
 
 use crate::bank::Bank;
 use crate::batch::BatchBuyer;
+use crate::measurement::Failure;
 
 /// As many as a statement is asked for with.
 pub(super) const PURCHASES_OF_AN_ACCOUNT: usize = 20;
@@ -28,9 +29,8 @@ pub(super) async fn fill(url: &str, accounts: NonZeroUsize, seed: u64) -> Result
                 buyer.buy_with(some.iter().copied()).await?;
             }
         }
-        Ok(())
+        Ok::<_, Failure>(())
     });
-    let filled: Result<Vec<()>, crate::measurement::Failure> = future::try_join_all(work).await;
-    filled.map_err(|failure| anyhow!("{} ({})", failure.message, failure.code))?;
+    future::try_join_all(work).await?;
     Ok(bank)
 }
