@@ -11,7 +11,7 @@ use crate::checkpoint::{self, LastApplied, Step};
 use crate::fold::{Known, fold, fold_together};
 use crate::projection::Projection;
 use crate::recorded::{Poison, Reading, Recorded};
-use crate::store::{Dialect, ReadStore, Tx, WRITERS_MAX};
+use crate::store::{Dialect, ReadStore, Tx, WRITERS_MAX, Writes};
 use crate::{account_balance, card, version};
 
 /// Fewer events than this are not worth a transaction of their own beside others.
@@ -61,7 +61,9 @@ pub(crate) async fn apply(
     let next_offset = poison
         .as_ref()
         .map_or(reading.next.max(at), |poison| poison.offset);
-    let versions = folded.changes.write(&mut tx).await?;
+    let mut writes = Writes::default();
+    let versions = folded.changes.write(&mut writes)?;
+    writes.write(&mut tx).await?;
     let step = step(reading, next_offset, &events);
     checkpoint::advance(&mut tx, &position.current, step, poison.as_ref()).await?;
     tx.commit().await?;
@@ -137,12 +139,14 @@ async fn apply_together(
     let Some(changes) = fold_together(&known, projections, fresh) else {
         return Ok(None);
     };
-    let versions = changes.write(&mut tx).await?;
+    let mut writes = Writes::default();
+    let versions = changes.write(&mut writes)?;
     let steps = readings
         .iter()
         .zip(&applied)
         .map(|(reading, applied)| step(reading, applied.next_offset, &applied.events));
-    checkpoint::advance_level(&mut tx, projections, steps).await?;
+    checkpoint::advance_level(&mut writes, projections, steps)?;
+    writes.write(&mut tx).await?;
     tx.commit().await?;
     store.announce(versions);
     Ok(Some(applied))

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::projection::Projection;
 use crate::recorded::Poison;
-use crate::store::{Dialect, Kind, ReadStore, Table, Tx, all, all_in, execute_in, keys_json, keys_sql};
+use crate::store::{Dialect, Kind, ReadStore, Table, Tx, Writes, all, all_in, execute_in, keys_sql, to_json};
 
 /// One read model's place in one partition.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -127,7 +127,7 @@ pub(crate) async fn lock_level(
         for_update(tx)
     );
     let keys: Vec<String> = partitions.iter().map(ToString::to_string).collect();
-    let rows = all_in!(tx, Row, &sql, keys_json(&keys)?)?;
+    let rows = all_in!(tx, Row, &sql, to_json(&keys)?)?;
     let mut positions = Positions::new();
     for partition in partitions {
         let mut places = projections.iter().map(|projection| {
@@ -149,8 +149,8 @@ pub(crate) async fn lock_level(
 }
 
 /// Moves several partitions on, past whatever had stopped them.
-pub(crate) async fn advance_level(
-    tx: &mut Tx,
+pub(crate) fn advance_level(
+    writes: &mut Writes,
     projections: &[Projection],
     steps: impl Iterator<Item = Step>,
 ) -> Result<(), sqlx::Error> {
@@ -165,7 +165,7 @@ pub(crate) async fn advance_level(
             })
         })
         .collect();
-    TABLE.write(tx, &rows).await
+    writes.add(&TABLE, &rows)
 }
 
 const TABLE: Table = Table {
@@ -259,5 +259,5 @@ pub(crate) async fn advance(
 
 fn names(projections: &[Projection]) -> Result<String, sqlx::Error> {
     let names: Vec<&str> = projections.iter().map(|projection| projection.name()).collect();
-    keys_json(&names)
+    to_json(&names)
 }

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::projection::Projection;
 use crate::recorded::{Poison, Recorded};
-use crate::store::Tx;
+use crate::store::Writes;
 use crate::{account_balance, activity, card, merchant_spend, statement};
 
 /// Why an event cannot follow what is already applied.
@@ -160,24 +160,24 @@ impl<'k> Changes<'k> {
             .unwrap_or(0)
     }
 
-    /// Writes it all; gives the accounts that moved on, with their versions.
-    pub(crate) async fn write(self, tx: &mut Tx) -> Result<BTreeMap<AccountId, i64>, sqlx::Error> {
+    /// Adds it all to what is written; gives the accounts that move on, with their versions.
+    pub(crate) fn write(self, writes: &mut Writes) -> Result<BTreeMap<AccountId, i64>, sqlx::Error> {
         if let Some(changes) = self.account_balance {
-            changes.write(tx).await?;
+            changes.write(writes)?;
         }
         if let Some(changes) = self.card {
-            changes.write(tx).await?;
+            changes.write(writes)?;
         }
         if let Some(changes) = self.activity {
-            changes.write(tx).await?;
+            changes.write(writes)?;
         }
         if let Some(changes) = self.statement {
-            changes.write(tx).await?;
+            changes.write(writes)?;
         }
         if let Some(changes) = self.merchant_spend {
-            changes.write(tx).await?;
+            changes.write(writes)?;
         }
-        crate::version::write(tx, &self.versions).await?;
+        crate::version::write(writes, &self.versions)?;
         Ok(self.versions)
     }
 }

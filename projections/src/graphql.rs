@@ -1,10 +1,10 @@
 //! The GraphQL API: the schema merges the read models' own files, and adds what they share.
 
 mod error;
-mod extension;
+mod executor;
 mod limits;
-mod loaders;
 mod page;
+mod reads;
 mod scalars;
 mod schema;
 mod settings;
@@ -12,9 +12,10 @@ mod values;
 mod visible;
 
 pub(crate) use error::{Code, Failure};
+pub(crate) use executor::Executor;
 pub(crate) use limits::Subscriptions;
-pub(crate) use loaders::{CardKey, CardLoader, card_by_key};
 pub(crate) use page::{Cursor, Page, page_cost};
+pub(crate) use reads::Reads;
 pub(crate) use scalars::{Date, MinorUnits, Version};
 pub use schema::sdl;
 pub(crate) use schema::{Schema, schema};

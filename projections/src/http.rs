@@ -13,13 +13,13 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
-use crate::graphql::{Schema, Settings, schema};
+use crate::graphql::{Executor, Settings, schema};
 use crate::store::ReadStore;
 
 /// What the handlers share.
 #[derive(Clone)]
 struct Shared {
-    schema: Schema,
+    executor: Executor,
     settings: Arc<Settings>,
 }
 
@@ -28,7 +28,7 @@ pub fn router(store: &ReadStore, settings: Settings) -> Router {
     let body_limit = DefaultBodyLimit::max(settings.body_bytes_max);
     let explorer = settings.explorer;
     let shared = Shared {
-        schema: schema(store, &settings),
+        executor: Executor::new(schema(store, &settings)),
         settings: Arc::new(settings),
     };
     let mut router = Router::new().route(

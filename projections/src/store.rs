@@ -21,7 +21,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-pub(crate) use bulk::{Kind, Table, keys_json, keys_sql};
+pub(crate) use bulk::{Kind, Table, Writes, keys_sql, to_json, unfolded};
 pub use error::StoreError;
 pub(crate) use error::{Fault, fault};
 pub(crate) use macros::{all, all_in, execute, execute_in, optional};
@@ -196,12 +196,14 @@ impl Tx {
     }
 }
 
-const SESSION: [(&str, &str); 4] = [
+const SESSION: [(&str, &str); 6] = [
     // The read models' commits need not wait for the disk: offsets and rows are in one transaction, so what a crash takes back is
     // read from the feed again.
     ("synchronous_commit", "off"),
     // Every table is read through an index. A plan made while the table was small must not be kept when it is not.
     ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
     // Nor does a plan depend on the parameters: made anew each time, it costs more than it brings.
     ("plan_cache_mode", "force_generic_plan"),
     ("jit", "off"),

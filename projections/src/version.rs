@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use domain::AccountId;
 use serde::Serialize;
 
-use crate::store::{Dialect, Kind, ReadStore, Table, Tx, all, all_in, keys_json, keys_sql};
+use crate::store::{Dialect, Kind, ReadStore, Table, Tx, Writes, all, all_in, keys_sql, to_json};
 
 const TABLE: Table = Table {
     name: "account_version",
@@ -25,7 +25,7 @@ pub(crate) async fn load(
     accounts: &[AccountId],
 ) -> Result<HashMap<AccountId, i64>, sqlx::Error> {
     let sql = select(tx.dialect());
-    let rows = all_in!(tx, (String, i64), &sql, keys_json(accounts)?)?;
+    let rows = all_in!(tx, (String, i64), &sql, to_json(accounts)?)?;
     Ok(keyed(rows).collect())
 }
 
@@ -35,7 +35,7 @@ pub(crate) async fn of(
     accounts: &[AccountId],
 ) -> Result<HashMap<AccountId, i64>, sqlx::Error> {
     let sql = select(store.dialect());
-    let rows = all!(store, (String, i64), &sql, keys_json(accounts)?)?;
+    let rows = all!(store, (String, i64), &sql, to_json(accounts)?)?;
     Ok(keyed(rows).collect())
 }
 
@@ -49,7 +49,7 @@ fn keyed(rows: Vec<(String, i64)>) -> impl Iterator<Item = (AccountId, i64)> {
         .filter_map(|(account, version)| Some((account.parse().ok()?, version)))
 }
 
-pub(crate) async fn write(tx: &mut Tx, versions: &BTreeMap<AccountId, i64>) -> Result<(), sqlx::Error> {
+pub(crate) fn write(writes: &mut Writes, versions: &BTreeMap<AccountId, i64>) -> Result<(), sqlx::Error> {
     let rows: Vec<Row> = versions
         .iter()
         .map(|(account, version)| Row {
@@ -57,5 +57,5 @@ pub(crate) async fn write(tx: &mut Tx, versions: &BTreeMap<AccountId, i64>) -> R
             version: *version,
         })
         .collect();
-    TABLE.write(tx, &rows).await
+    writes.add(&TABLE, &rows)
 }

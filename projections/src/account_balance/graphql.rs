@@ -4,11 +4,11 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::query::{self, Status};
-use crate::graphql::{Money, Version, account_id, at_least};
-use crate::store::ReadStore;
+use crate::graphql::{Money, Reads, Version, account_id, at_least};
 
 /// A card account: a credit line and the cards that draw on it.
 #[derive(Debug, SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct Account {
     id: ID,
     /// The version that this answer shows.
@@ -39,9 +39,9 @@ impl AccountQuery {
         id: ID,
         at_least_version: Option<Version>,
     ) -> Result<Option<Account>> {
-        let store: &ReadStore = ctx.data_unchecked();
+        let reads: &Reads = ctx.data_unchecked();
         let account = account_id(&id)?;
-        let seen = at_least(ctx, account, at_least_version, || query::account(store, account)).await?;
+        let seen = at_least(ctx, account, at_least_version, || query::account(reads, account)).await?;
         let found = seen.value;
         Ok(Some(Account {
             id: account.to_string().into(),

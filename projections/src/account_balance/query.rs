@@ -1,11 +1,14 @@
 //! The account's row → what is told of it.
 
+use std::collections::HashMap;
+
+use async_graphql::dataloader::Loader;
 use chrono::{DateTime, Utc};
 use domain::calendar::ClosingDay;
 use domain::{AccountId, Money};
 
-use crate::graphql::{Failure, Seen, instant, money};
-use crate::store::{ReadStore, optional};
+use crate::graphql::{Failure, Reads, Seen, instant, money};
+use crate::store::{ReadStore, all, keys_sql, to_json};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
@@ -25,8 +28,9 @@ pub(crate) enum Status {
     Closed,
 }
 
-#[derive(Debug, sqlx::FromRow)]
-struct Row {
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct Row {
+    account_id: String,
     version: i64,
     status: String,
     currency: String,
@@ -36,14 +40,11 @@ struct Row {
     outstanding_minor: i64,
 }
 
-pub(crate) async fn account(store: &ReadStore, account: AccountId) -> Result<Option<Seen<Account>>, Failure> {
-    let row = optional!(
-        store,
-        Row,
-        "select version, status, currency, closing_day, opened_at_micros, credit_limit_minor, outstanding_minor
-         from account_version join account_balance using (account_id) where account_id = $1",
-        account.to_string()
-    )?;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct BalanceKey(AccountId);
+
+pub(crate) async fn account(reads: &Reads, account: AccountId) -> Result<Option<Seen<Account>>, Failure> {
+    let row = reads.load_one(BalanceKey(account)).await?;
     row.map(|row| {
         Ok(Seen {
             version: row.version,
@@ -51,6 +52,25 @@ pub(crate) async fn account(store: &ReadStore, account: AccountId) -> Result<Opt
         })
     })
     .transpose()
+}
+
+impl Loader<BalanceKey> for ReadStore {
+    type Value = Row;
+    type Error = Failure;
+
+    async fn load(&self, keys: &[BalanceKey]) -> Result<HashMap<BalanceKey, Row>, Failure> {
+        let accounts: Vec<AccountId> = keys.iter().map(|BalanceKey(account)| *account).collect();
+        let sql = format!(
+            "select account_id, version, status, currency, closing_day, opened_at_micros, credit_limit_minor, outstanding_minor
+             from account_version join account_balance using (account_id) where account_id in ({})",
+            keys_sql(self.dialect())
+        );
+        let rows = all!(self, Row, &sql, to_json(&accounts)?)?;
+        let keyed = rows
+            .into_iter()
+            .filter_map(|row| Some((BalanceKey(row.account_id.parse().ok()?), row)));
+        Ok(keyed.collect())
+    }
 }
 
 fn read(row: &Row) -> Result<Account, Failure> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::fold::search_text;
 use crate::recorded::Recorded;
-use crate::store::{Kind, Table, Tx};
+use crate::store::{Kind, Table, Writes};
 
 const TABLE: Table = Table {
     name: "activity",
@@ -92,8 +92,8 @@ impl<'e> Changes<'e> {
         self.rows.push(row);
     }
 
-    pub(crate) async fn write(self, tx: &mut Tx) -> Result<(), sqlx::Error> {
-        TABLE.write(tx, &self.rows).await
+    pub(crate) fn write(self, writes: &mut Writes) -> Result<(), sqlx::Error> {
+        writes.add(&TABLE, &self.rows)
     }
 }
 

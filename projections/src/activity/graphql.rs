@@ -1,7 +1,6 @@
 //! `activity`: the timeline of an account, as a Relay connection.
 
 use async_graphql::connection::Connection;
-use async_graphql::dataloader::DataLoader;
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::AccountId;
@@ -9,10 +8,8 @@ use domain::account::DeclineReason;
 
 use super::query::{self, Filter, Row};
 use crate::card::graphql::Card;
-use crate::graphql::{
-    CardKey, CardLoader, Cursor, Failure, Merchant, Money, Page, Version, at_least, card_by_key, instant,
-    money, page_cost,
-};
+use crate::card::query::{CardKey, by_key};
+use crate::graphql::{Cursor, Failure, Merchant, Money, Page, Version, at_least, instant, money, page_cost};
 use crate::store::ReadStore;
 
 /// What kind of thing happened.
@@ -54,7 +51,7 @@ pub(crate) enum Reason {
 
 /// Something that happened to an account.
 #[derive(Debug, SimpleObject)]
-#[graphql(complex)]
+#[graphql(complex, serial)]
 pub(crate) struct Activity {
     /// The event's id, the same everywhere in the bank.
     id: ID,
@@ -88,15 +85,12 @@ impl Activity {
         let Some(card) = self.card_id.as_ref().and_then(|id| id.parse().ok()) else {
             return Ok(None);
         };
-        let loader: &DataLoader<CardLoader> = ctx.data_unchecked();
-        card_by_key(
-            loader,
-            CardKey {
-                account: self.account,
-                card,
-            },
-        )
-        .await
+        let key = CardKey {
+            account: self.account,
+            card,
+        };
+        let found = by_key(ctx.data_unchecked(), key).await?;
+        Ok(found.map(Card::from))
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::fold::Inapplicable;
 use crate::recorded::Recorded;
-use crate::store::{Kind, Table, Tx, all_in, keys_json, keys_sql};
+use crate::store::{Kind, Table, Tx, Writes, all_in, keys_sql, to_json};
 
 const TABLE: Table = Table {
     name: "card",
@@ -56,7 +56,7 @@ pub(crate) async fn load(tx: &mut Tx, events: &[&Recorded]) -> Result<Known, sql
          from card where account_id in ({})",
         keys_sql(tx.dialect())
     );
-    let rows = all_in!(tx, Row, &sql, keys_json(&accounts)?)?;
+    let rows = all_in!(tx, Row, &sql, to_json(&accounts)?)?;
     let keyed = rows
         .into_iter()
         .filter_map(|row| Some(((row.account_id.parse().ok()?, row.card_id.parse().ok()?), row)));
@@ -139,8 +139,8 @@ impl<'k> Changes<'k> {
         Ok(())
     }
 
-    pub(crate) async fn write(self, tx: &mut Tx) -> Result<(), sqlx::Error> {
+    pub(crate) fn write(self, writes: &mut Writes) -> Result<(), sqlx::Error> {
         let rows: Vec<Row> = self.changed.into_values().collect();
-        TABLE.write(tx, &rows).await
+        writes.add(&TABLE, &rows)
     }
 }

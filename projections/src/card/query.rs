@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use async_graphql::dataloader::Loader;
 use domain::{AccountId, CardId};
 
-use crate::graphql::{CardKey, Failure, Seen};
-use crate::store::{ReadStore, all, keys_json, keys_sql};
+use crate::graphql::{Failure, Reads, Seen};
+use crate::store::{ReadStore, all, keys_sql, to_json};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Card {
@@ -29,8 +30,15 @@ pub(crate) enum Status {
     Cancelled,
 }
 
-#[derive(Debug, sqlx::FromRow)]
-struct Row {
+/// A card of an account: a damaged event can never show another account's card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct CardKey {
+    pub(crate) account: AccountId,
+    pub(crate) card: CardId,
+}
+
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct Row {
     account_id: String,
     card_id: String,
     last_four: String,
@@ -86,30 +94,32 @@ pub(crate) async fn of_account(
     }))
 }
 
-/// The cards with these keys; those that there are.
-pub(crate) async fn by_key(store: &ReadStore, keys: &[CardKey]) -> Result<HashMap<CardKey, Card>, Failure> {
-    let accounts: Vec<AccountId> = keys.iter().map(|key| key.account).collect();
-    let sql = format!(
-        "select account_id, card_id, last_four, expiry_year, expiry_month, status
-         from card where account_id in ({})",
-        keys_sql(store.dialect())
-    );
-    let mut cards = HashMap::new();
-    for row in all!(store, Row, &sql, keys_json(&accounts)?)? {
-        let account = row
-            .account_id
-            .parse()
-            .map_err(|_| Failure::Row("a card's account id".to_owned()))?;
-        let card = read(row)?;
-        cards.insert(
-            CardKey {
-                account,
-                card: card.id,
-            },
-            card,
+/// The card with this key, if there is one.
+pub(crate) async fn by_key(reads: &Reads, key: CardKey) -> Result<Option<Card>, Failure> {
+    reads.load_one(key).await?.map(read).transpose()
+}
+
+impl Loader<CardKey> for ReadStore {
+    type Value = Row;
+    type Error = Failure;
+
+    async fn load(&self, keys: &[CardKey]) -> Result<HashMap<CardKey, Row>, Failure> {
+        let accounts: Vec<AccountId> = keys.iter().map(|key| key.account).collect();
+        let sql = format!(
+            "select account_id, card_id, last_four, expiry_year, expiry_month, status
+             from card where account_id in ({})",
+            keys_sql(self.dialect())
         );
+        let rows = all!(self, Row, &sql, to_json(&accounts)?)?;
+        let keyed = rows.into_iter().filter_map(|row| {
+            let key = CardKey {
+                account: row.account_id.parse().ok()?,
+                card: row.card_id.parse().ok()?,
+            };
+            Some((key, row))
+        });
+        Ok(keyed.collect())
     }
-    Ok(cards)
 }
 
 fn read(row: Row) -> Result<Card, Failure> {

@@ -1,5 +1,7 @@
 //! Errors as callers see them: a stable `extensions.code`, and nothing of the inside.
 
+use std::sync::Arc;
+
 use async_graphql::{Error, ErrorExtensions};
 use tracing::error;
 
@@ -32,7 +34,7 @@ impl Code {
 }
 
 /// Why a field has no answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Failure {
     BadUserInput(String),
     NotFound(&'static str),
@@ -43,14 +45,15 @@ pub(crate) enum Failure {
         seen: i64,
     },
     LimitExceeded(String),
-    Store(StoreError),
+    /// Everybody whose rows were to be read together has it.
+    Store(Arc<StoreError>),
     /// A row that this version cannot read; says which.
     Row(String),
 }
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
-        Self::Store(StoreError::from(error))
+        Self::Store(Arc::new(StoreError::from(error)))
     }
 }
 
@@ -77,20 +80,22 @@ impl Failure {
                     extensions.set("versionWanted", wanted);
                 })
             }
-            Self::Store(StoreError::Unavailable(source)) => {
-                error!(
-                    error = source as &dyn std::error::Error,
-                    "a query found the read store away"
-                );
-                coded(
-                    "the bank's records are out of reach; try again",
-                    Code::Unavailable,
-                )
-            }
-            Self::Store(other) => {
-                error!(error = other as &dyn std::error::Error, "a query failed");
-                coded("this cannot be answered", Code::Internal)
-            }
+            Self::Store(error) => match &**error {
+                StoreError::Unavailable(source) => {
+                    error!(
+                        error = source as &dyn std::error::Error,
+                        "a query found the read store away"
+                    );
+                    coded(
+                        "the bank's records are out of reach; try again",
+                        Code::Unavailable,
+                    )
+                }
+                other => {
+                    error!(error = other as &dyn std::error::Error, "a query failed");
+                    coded("this cannot be answered", Code::Internal)
+                }
+            },
             Self::Row(what) => {
                 error!(what, "a row of a read model cannot be read");
                 coded("this cannot be answered", Code::Internal)

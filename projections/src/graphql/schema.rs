@@ -1,10 +1,9 @@
 //! The schema: merges what the read models answer, and sets the limits.
 
-use async_graphql::dataloader::DataLoader;
 use async_graphql::{EmptyMutation, MergedObject, MergedSubscription};
 
-use super::extension::StableCodes;
-use super::{CardLoader, Settings, Subscriptions};
+use super::reads::reads;
+use super::{Settings, Subscriptions};
 use crate::account_balance::graphql::AccountQuery;
 use crate::activity::graphql::ActivityQuery;
 use crate::activity::subscription::ActivitySubscription;
@@ -36,14 +35,12 @@ pub(crate) type Schema = async_graphql::Schema<Query, EmptyMutation, Subscriptio
 
 /// The schema over a store.
 pub(crate) fn schema(store: &ReadStore, settings: &Settings) -> Schema {
-    let loader = DataLoader::new(CardLoader { store: store.clone() }, tokio::spawn);
     let mut builder = builder()
         .data(store.clone())
         .data(settings.clone())
-        .data(loader)
+        .data(reads(store))
         .data(Watched::new(settings.upstream.clone()))
         .data(Subscriptions::new(settings.subscriptions_max))
-        .extension(StableCodes)
         .limit_depth(settings.depth_max)
         .limit_complexity(settings.complexity_max)
         .limit_directives(8);

@@ -1,45 +1,44 @@
 //! Values that several parts of the schema share, and how they are read from tables and callers.
+//!
+//! What is at hand is answered field by field (`serial`): to poll side by side what never waits costs more than the answer.
 
-use async_graphql::{ComplexObject, ID, SimpleObject};
+use async_graphql::{ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::AccountId;
 
 use super::{Failure, MinorUnits};
 
-/// An amount of money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, SimpleObject)]
-#[graphql(complex)]
-pub(crate) struct Money {
-    /// The amount in the currency's minor units: 4990 for 49.90 BRL.
-    minor_units: MinorUnits,
-    #[graphql(skip)]
-    money: domain::Money,
-}
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Money(domain::Money);
 
-#[ComplexObject]
+/// An amount of money.
+#[Object(serial)]
 impl Money {
+    /// The amount in the currency's minor units: 4990 for 49.90 BRL.
+    async fn minor_units(&self) -> MinorUnits {
+        MinorUnits(self.0.minor_units())
+    }
+
     /// ISO 4217 code, such as BRL.
     async fn currency(&self) -> &'static str {
-        self.money.currency().code()
+        self.0.currency().code()
     }
 
     /// The amount as a plain decimal, without separators or currency: 49.90.
     async fn decimal(&self) -> String {
-        self.money.to_decimal()
+        self.0.to_decimal()
     }
 }
 
 impl From<domain::Money> for Money {
     fn from(money: domain::Money) -> Self {
-        Self {
-            minor_units: MinorUnits(money.minor_units()),
-            money,
-        }
+        Self(money)
     }
 }
 
 /// Where a purchase was made.
 #[derive(Debug, Clone, PartialEq, Eq, SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct Merchant {
     /// The acquirer's identifier.
     pub(crate) id: String,

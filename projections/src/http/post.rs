@@ -3,7 +3,7 @@
 //! Batches of operations are deliberately not taken: each would have the limits of one. Only `application/json` is read, which
 //! no form of another site can send without asking first.
 
-use async_graphql::{ErrorExtensionValues, Request, Response, ServerError};
+use async_graphql::{ErrorExtensionValues, Executor, Request, Response, ServerError};
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -17,7 +17,7 @@ pub(super) async fn graphql(
     request: Result<Json<Request>, JsonRejection>,
 ) -> (StatusCode, Json<Response>) {
     match request {
-        Ok(Json(request)) => (StatusCode::OK, Json(shared.schema.execute(request).await)),
+        Ok(Json(request)) => (StatusCode::OK, Json(shared.executor.execute(request).await)),
         Err(rejection) => refused(&rejection),
     }
 }

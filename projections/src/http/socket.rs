@@ -33,7 +33,7 @@ pub(super) async fn graphql(
         .max_frame_size(bytes_max)
         .protocols([PROTOCOL])
         .on_upgrade(move |socket| {
-            GraphQLWebSocket::new(socket, shared.schema, protocol)
+            GraphQLWebSocket::new(socket, shared.executor, protocol)
                 .keepalive_timeout(SILENCE_MAX)
                 .serve()
         })

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::fold::Inapplicable;
 use crate::recorded::Recorded;
-use crate::store::{Kind, Table, Tx};
+use crate::store::{Kind, Table, Writes};
 
 const TABLE: Table = Table {
     name: "merchant_spend",
@@ -94,9 +94,9 @@ impl<'e> Changes<'e> {
         Ok(())
     }
 
-    pub(crate) async fn write(self, tx: &mut Tx) -> Result<(), sqlx::Error> {
+    pub(crate) fn write(self, writes: &mut Writes) -> Result<(), sqlx::Error> {
         let rows: Vec<Row<'e>> = self.rows.into_values().collect();
-        TABLE.write(tx, &rows).await
+        writes.add(&TABLE, &rows)
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::fold::{Inapplicable, search_text};
 use crate::recorded::Recorded;
-use crate::store::{Kind, Table, Tx};
+use crate::store::{Kind, Table, Writes};
 
 const STATEMENT: Table = Table {
     name: "statement",
@@ -127,10 +127,10 @@ impl<'e> Changes<'e> {
         Ok(())
     }
 
-    pub(crate) async fn write(self, tx: &mut Tx) -> Result<(), sqlx::Error> {
+    pub(crate) fn write(self, writes: &mut Writes) -> Result<(), sqlx::Error> {
         let statements: Vec<StatementRow> = self.statements.into_values().collect();
-        STATEMENT.write(tx, &statements).await?;
-        LINE.write(tx, &self.lines).await
+        writes.add(&STATEMENT, &statements)?;
+        writes.add(&LINE, &self.lines)
     }
 }
 

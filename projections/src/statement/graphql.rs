@@ -1,7 +1,6 @@
 //! `statement` and `statements`: what is charged, by cycle.
 
 use async_graphql::connection::Connection;
-use async_graphql::dataloader::DataLoader;
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::AccountId;
@@ -10,9 +9,10 @@ use domain::calendar::business_date;
 use super::line::{self, Filter};
 use super::query::{self, Wanted};
 use crate::card::graphql::Card;
+use crate::card::query::{CardKey, by_key};
 use crate::graphql::{
-    CardKey, CardLoader, Cursor, Date, Failure, Merchant, Money, Page, Settings, Version, at_least,
-    card_by_key, instant, money, page_cost,
+    Cursor, Date, Failure, Merchant, Money, Page, Reads, Settings, Version, at_least, instant, money,
+    page_cost,
 };
 use crate::store::ReadStore;
 
@@ -25,6 +25,7 @@ pub(crate) enum StatementStatus {
 
 /// A statement without its lines.
 #[derive(Debug, Clone, SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct StatementSummary {
     /// The statement's name: year and month of its closing, such as 2026-12.
     cycle: String,
@@ -41,7 +42,7 @@ pub(crate) struct StatementSummary {
 
 /// What is charged in one billing cycle. Declined purchases are never on it.
 #[derive(Debug, SimpleObject)]
-#[graphql(complex)]
+#[graphql(complex, serial)]
 pub(crate) struct Statement {
     /// The version that this answer shows.
     account_version: Version,
@@ -53,7 +54,7 @@ pub(crate) struct Statement {
 
 /// One purchase on a statement.
 #[derive(Debug, SimpleObject)]
-#[graphql(complex)]
+#[graphql(complex, serial)]
 pub(crate) struct StatementLine {
     /// The id of the event that charged it, the same everywhere in the bank.
     id: ID,
@@ -78,15 +79,12 @@ impl StatementLine {
         let Ok(card) = self.card_id.parse() else {
             return Ok(None);
         };
-        let loader: &DataLoader<CardLoader> = ctx.data_unchecked();
-        card_by_key(
-            loader,
-            CardKey {
-                account: self.account,
-                card,
-            },
-        )
-        .await
+        let key = CardKey {
+            account: self.account,
+            card,
+        };
+        let found = by_key(ctx.data_unchecked(), key).await?;
+        Ok(found.map(Card::from))
     }
 }
 
@@ -112,14 +110,14 @@ impl Statement {
         before: Option<String>,
         filter: Option<StatementLineFilter>,
     ) -> Result<Connection<Cursor, StatementLine>> {
-        let store: &ReadStore = ctx.data_unchecked();
         let page = Page::parse(first, after.as_deref(), last, before.as_deref())?;
         let filter = filter.map(Filter::from).unwrap_or_default();
         let rows = if self.summary.line_count == 0 {
             Vec::new()
         } else {
             let Version(version) = self.account_version;
-            line::page(store, self.account, &self.summary.cycle, version, page, &filter).await?
+            let cycle = self.summary.cycle.clone();
+            line::page(ctx.data_unchecked(), self.account, cycle, version, page, filter).await?
         };
         let edge = |row: line::Row| Ok((row.version, StatementLine::read(self.account, row)?));
         Ok(page.connection(rows, async_graphql::connection::EmptyFields, edge)?)
@@ -148,7 +146,7 @@ impl StatementQuery {
         cycle: Option<String>,
         at_least_version: Option<Version>,
     ) -> Result<Option<Statement>> {
-        let store: &ReadStore = ctx.data_unchecked();
+        let reads: &Reads = ctx.data_unchecked();
         let now = now(ctx);
         let account = crate::graphql::account_id(&account_id)?;
         let wanted = match cycle {
@@ -158,7 +156,7 @@ impl StatementQuery {
             },
             None => Wanted::Open { now },
         };
-        let read = || query::statement(store, account, wanted);
+        let read = || query::statement(reads, account, wanted);
         let seen = at_least(ctx, account, at_least_version, read).await?;
         let found = seen.value.ok_or(Failure::NotFound("cycle on this account"))?;
         Ok(Some(Statement {

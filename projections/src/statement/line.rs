@@ -1,15 +1,67 @@
 //! The lines of a statement: rows → lines, in the order in which they were charged.
 
-use domain::AccountId;
+use std::collections::HashMap;
 
-use crate::graphql::{Failure, Page, like};
-use crate::store::{ReadStore, all};
+use async_graphql::dataloader::Loader;
+use domain::AccountId;
+use serde::Serialize;
+
+use crate::graphql::{Failure, Page, Reads, like};
+use crate::store::{Kind, ReadStore, all, to_json, unfolded};
 
 /// Which lines are asked for; nothing means all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Filter {
     pub(crate) merchant_id: String,
     pub(crate) search: String,
+}
+
+/// A page of the lines of a statement.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct PageKey {
+    range: Range,
+    form: Form,
+}
+
+/// Where a page's lines are.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+struct Range {
+    account_id: AccountId,
+    cycle: String,
+    after_version: i64,
+    before_version: i64,
+}
+
+/// A range, and its place among those that are read in one statement.
+#[derive(Debug, Serialize)]
+struct NumberedRange<'a> {
+    page: usize,
+    #[serde(flatten)]
+    range: &'a Range,
+}
+
+const RANGE: [(&str, Kind); 5] = [
+    ("page", Kind::Integer),
+    ("account_id", Kind::Text),
+    ("cycle", Kind::Text),
+    ("after_version", Kind::Integer),
+    ("before_version", Kind::Integer),
+];
+
+/// What pages that are read in one statement have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Form {
+    from_end: bool,
+    rows_max: i64,
+    filter: Filter,
+}
+
+/// A line, and the number of the page that it is on.
+#[derive(Debug, sqlx::FromRow)]
+struct Found {
+    page: i64,
+    #[sqlx(flatten)]
+    row: Row,
 }
 
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -30,33 +82,94 @@ pub(crate) struct Row {
 /// A page of the lines that `version` of the account shows, up to one row more than the page holds. Lines are only ever
 /// added, so these agree with the total of that version whatever was charged since.
 pub(crate) async fn page(
-    store: &ReadStore,
+    reads: &Reads,
     account: AccountId,
-    cycle: &str,
+    cycle: String,
     version: i64,
     page: Page,
-    filter: &Filter,
+    filter: Filter,
 ) -> Result<Vec<Row>, Failure> {
-    let order = if page.from_end { "desc" } else { "asc" };
-    let sql = format!(
-        "select version, occurred_at_micros, card_id, card_last_four, authorization_id, amount_minor, currency,
-                merchant_id, merchant_name, mcc, description
-         from statement_line
-         where account_id = $1 and cycle = $2 and version > $3 and version < $4
-           and ($5 = '' or merchant_id = $5)
-           and ($6 = '' or search_text like $6 escape '\\')
-         order by version {order} limit $7"
-    );
-    Ok(all!(
-        store,
-        Row,
-        &sql,
-        account.to_string(),
+    let range = Range {
+        account_id: account,
         cycle,
-        page.after.unwrap_or(0),
-        page.before.unwrap_or(i64::MAX).min(version.saturating_add(1)),
-        &filter.merchant_id,
-        like(&filter.search),
-        page.fetch()
-    )?)
+        after_version: page.after.unwrap_or(0),
+        before_version: page.before.unwrap_or(i64::MAX).min(version.saturating_add(1)),
+    };
+    let form = Form {
+        from_end: page.from_end,
+        rows_max: page.fetch(),
+        filter,
+    };
+    let rows = reads.load_one(PageKey { range, form }).await?;
+    Ok(rows.unwrap_or_default())
+}
+
+impl Loader<PageKey> for ReadStore {
+    type Value = Vec<Row>;
+    type Error = Failure;
+
+    async fn load(&self, keys: &[PageKey]) -> Result<HashMap<PageKey, Vec<Row>>, Failure> {
+        let mut alike: HashMap<&Form, Vec<&PageKey>> = HashMap::new();
+        for key in keys {
+            alike.entry(&key.form).or_default().push(key);
+        }
+        let mut pages = HashMap::new();
+        for (form, keys) in alike {
+            for found in pages_alike(self, form, &keys).await? {
+                let key = usize::try_from(found.page).ok().and_then(|page| keys.get(page));
+                if let Some(&key) = key {
+                    pages.entry(key.clone()).or_insert_with(Vec::new).push(found.row);
+                }
+            }
+        }
+        Ok(pages)
+    }
+}
+
+/// The lines of pages of one form, each page's in its order.
+async fn pages_alike(store: &ReadStore, form: &Form, keys: &[&PageKey]) -> Result<Vec<Found>, sqlx::Error> {
+    let ranges: Vec<NumberedRange<'_>> = keys
+        .iter()
+        .enumerate()
+        .map(|(page, key)| NumberedRange {
+            page,
+            range: &key.range,
+        })
+        .collect();
+    let (order, within) = if form.from_end {
+        (
+            "desc",
+            "l.version > coalesce(p.beyond, p.after_version) and l.version < p.before_version",
+        )
+    } else {
+        (
+            "asc",
+            "l.version > p.after_version and l.version < coalesce(p.beyond, p.before_version)",
+        )
+    };
+    let wanted = "($3 = '' or l.merchant_id = $3) and ($4 = '' or l.search_text like $4 escape '\\')";
+    let sql = format!(
+        "with p as materialized (
+            select w.page, w.account_id, w.cycle, w.after_version, w.before_version,
+                   (select l.version from statement_line l
+                    where l.account_id = w.account_id and l.cycle = w.cycle
+                      and l.version > w.after_version and l.version < w.before_version and {wanted}
+                    order by l.version {order} limit 1 offset $2) as beyond
+            from {ranges_sql})
+         select p.page, l.version, l.occurred_at_micros, l.card_id, l.card_last_four, l.authorization_id, l.amount_minor,
+                l.currency, l.merchant_id, l.merchant_name, l.mcc, l.description
+         from p join statement_line l on l.account_id = p.account_id and l.cycle = p.cycle and {within}
+         where {wanted}
+         order by p.page, l.version {order}",
+        ranges_sql = unfolded(store.dialect(), "w", &RANGE)
+    );
+    all!(
+        store,
+        Found,
+        &sql,
+        to_json(&ranges)?,
+        form.rows_max,
+        &form.filter.merchant_id,
+        like(&form.filter.search)
+    )
 }

@@ -1,12 +1,16 @@
 //! Statement rows → statements.
 
+use std::collections::HashMap;
+
+use async_graphql::dataloader::Loader;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::calendar::{BillingCycle, business_date};
 use domain::{AccountId, Money};
+use serde::Serialize;
 
 use crate::account_balance::query::closing_day;
-use crate::graphql::{Failure, Seen, instant, money};
-use crate::store::{ReadStore, all, optional};
+use crate::graphql::{Failure, Reads, Seen, instant, money};
+use crate::store::{Kind, ReadStore, all, to_json, unfolded};
 
 /// Statements in one list at most: twenty years.
 const STATEMENTS_MAX: i64 = 240;
@@ -28,9 +32,25 @@ pub(crate) enum Wanted {
     Closing { month: NaiveDate, now: DateTime<Utc> },
 }
 
-/// An account without purchases in the cycle has nulls for it.
+/// A statement by its cycle's name, or the latest on which something is charged.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub(crate) struct StatementKey {
+    account_id: AccountId,
+    cycle: Option<String>,
+}
+
+/// The same, with what there is of it.
 #[derive(Debug, sqlx::FromRow)]
-struct Row {
+struct Found {
+    wanted_account: String,
+    wanted_cycle: Option<String>,
+    #[sqlx(flatten)]
+    row: Row,
+}
+
+/// An account without purchases in the cycle has nulls for it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct Row {
     version: i64,
     currency: String,
     closing_day: i64,
@@ -45,23 +65,15 @@ struct Row {
 /// One statement. A cycle in which nothing was charged yet is an empty statement; a cycle before the account was opened, or
 /// one that has not begun, is none.
 pub(crate) async fn statement(
-    store: &ReadStore,
+    reads: &Reads,
     account: AccountId,
     wanted: Wanted,
 ) -> Result<Option<Seen<Option<Statement>>>, Failure> {
-    let row = optional!(
-        store,
-        Row,
-        "select v.version, b.currency, b.closing_day, b.opened_at_micros,
-                s.opens_on, s.closes_on, s.due_on, s.total_minor, s.line_count
-         from account_version v
-         join account_balance b on b.account_id = v.account_id
-         left join statement s on s.account_id = v.account_id
-              and s.cycle = coalesce($2, (select max(cycle) from statement where account_id = $1))
-         where v.account_id = $1",
-        account.to_string(),
-        wanted.name()
-    )?;
+    let key = StatementKey {
+        account_id: account,
+        cycle: wanted.name(),
+    };
+    let row = reads.load_one(key).await?;
     row.map(|row| {
         Ok(Seen {
             version: row.version,
@@ -69,6 +81,35 @@ pub(crate) async fn statement(
         })
     })
     .transpose()
+}
+
+impl Loader<StatementKey> for ReadStore {
+    type Value = Row;
+    type Error = Failure;
+
+    async fn load(&self, keys: &[StatementKey]) -> Result<HashMap<StatementKey, Row>, Failure> {
+        let wanted = [("account_id", Kind::Text), ("cycle", Kind::Text)];
+        let sql = format!(
+            "select w.account_id as wanted_account, w.cycle as wanted_cycle,
+                    v.version, b.currency, b.closing_day, b.opened_at_micros,
+                    s.opens_on, s.closes_on, s.due_on, s.total_minor, s.line_count
+             from {}
+             join account_version v on v.account_id = w.account_id
+             join account_balance b on b.account_id = w.account_id
+             left join statement s on s.account_id = w.account_id
+                  and s.cycle = coalesce(w.cycle, (select max(cycle) from statement where account_id = w.account_id))",
+            unfolded(self.dialect(), "w", &wanted)
+        );
+        let rows = all!(self, Found, &sql, to_json(keys)?)?;
+        let keyed = rows.into_iter().filter_map(|found| {
+            let key = StatementKey {
+                account_id: found.wanted_account.parse().ok()?,
+                cycle: found.wanted_cycle,
+            };
+            Some((key, found.row))
+        });
+        Ok(keyed.collect())
+    }
 }
 
 impl Wanted {
