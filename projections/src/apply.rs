@@ -6,6 +6,7 @@ use std::ops::Range;
 use chrono::Utc;
 use domain::AccountId;
 use futures::future::join_all;
+use proto::feed::Batch;
 
 use crate::checkpoint::{self, LastApplied, Step};
 use crate::fold::{Known, fold, fold_together};
@@ -14,8 +15,8 @@ use crate::recorded::{Poison, Reading, Recorded};
 use crate::store::{Dialect, ReadStore, Tx, WRITERS_MAX, Writes};
 use crate::{account_balance, card, version};
 
-/// Fewer events than this are not worth a transaction of their own beside others.
-const TRANSACTION_EVENTS_MIN: usize = 250;
+/// Fewer events than this are not worth a task or a transaction of their own beside others.
+const TASK_EVENTS_MIN: usize = 250;
 
 /// What became of a batch.
 #[derive(Debug)]
@@ -62,7 +63,7 @@ pub(crate) async fn apply(
         .as_ref()
         .map_or(reading.next.max(at), |poison| poison.offset);
     let mut writes = Writes::default();
-    let versions = folded.changes.write(&mut writes)?;
+    let versions = folded.changes.write(&mut writes);
     writes.write(&mut tx).await?;
     let step = step(reading, next_offset, &events);
     checkpoint::advance(&mut tx, &position.current, step, poison.as_ref()).await?;
@@ -76,6 +77,18 @@ pub(crate) async fn apply(
     }))
 }
 
+/// Reads batches; many events on several cores.
+pub(crate) async fn read_side_by_side(batches: Vec<Batch>) -> Vec<Reading> {
+    let events: usize = batches.iter().map(|batch| batch.deliveries.len()).sum();
+    if events < TASK_EVENTS_MIN {
+        return batches.into_iter().map(Reading::of).collect();
+    }
+    let reading = batches
+        .into_iter()
+        .map(|batch| spawned(async move { Reading::of(batch) }));
+    join_all(reading).await
+}
+
 /// Applies readings of different partitions, in as many transactions side by side as their events are worth: one waits for its
 /// statements while another's are worked on. Gives with each reading what became of it; nothing where something stands in the way
 /// of its transaction, and it has to be applied by itself.
@@ -86,19 +99,46 @@ pub(crate) async fn apply_side_by_side(
 ) -> Vec<(Reading, Option<Applied>)> {
     let events: usize = readings.iter().map(|reading| reading.events.len()).sum();
     let transactions = match store.dialect() {
-        Dialect::Postgres => (events / TRANSACTION_EVENTS_MIN).clamp(1, WRITERS_MAX as usize),
+        Dialect::Postgres => (events / TASK_EVENTS_MIN).clamp(1, WRITERS_MAX as usize),
         Dialect::Sqlite => 1, // it has one writer
     };
-    let size = readings.len().div_ceil(transactions).max(1);
-    let applied = readings.chunks(size).map(async |together| {
-        match apply_together(store, projections, together).await {
-            Ok(Some(applied)) => applied.into_iter().map(Some).collect(),
-            // Whoever applies them one by one finds out what it is.
-            Ok(None) | Err(_) => vec![None; together.len()],
-        }
+    let applying = shares(readings, transactions).into_iter().map(|share| {
+        let (store, projections) = (store.clone(), projections.to_vec());
+        spawned(async move {
+            match apply_together(&store, &projections, &share).await {
+                Ok(Some(applied)) => share.into_iter().zip(applied.into_iter().map(Some)).collect(),
+                // Whoever applies them one by one finds out what it is.
+                Ok(None) | Err(_) => share
+                    .into_iter()
+                    .map(|reading| (reading, None))
+                    .collect::<Vec<_>>(),
+            }
+        })
     });
-    let applied: Vec<Vec<Option<Applied>>> = join_all(applied).await;
-    readings.into_iter().zip(applied.into_iter().flatten()).collect()
+    join_all(applying).await.into_iter().flatten().collect()
+}
+
+/// The readings in so many shares, of about as many events each.
+fn shares(mut readings: Vec<Reading>, count: usize) -> Vec<Vec<Reading>> {
+    readings.sort_by_key(|reading| std::cmp::Reverse(reading.events.len()));
+    let mut shares: Vec<(usize, Vec<Reading>)> = (0..count).map(|_| (0, Vec::new())).collect();
+    for reading in readings {
+        if let Some((events, share)) = shares.iter_mut().min_by_key(|(events, _)| *events) {
+            *events += reading.events.len();
+            share.push(reading);
+        }
+    }
+    let shares = shares.into_iter().map(|(_, share)| share);
+    shares.filter(|share| !share.is_empty()).collect()
+}
+
+/// Runs it as a task of its own, which goes on if this is dropped.
+async fn spawned<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_the_runtime_ends) => std::future::pending().await,
+    }
 }
 
 /// Applies readings of different partitions in one transaction, if nothing at all stands in the way of any of them; else nothing is
@@ -140,12 +180,12 @@ async fn apply_together(
         return Ok(None);
     };
     let mut writes = Writes::default();
-    let versions = changes.write(&mut writes)?;
+    let versions = changes.write(&mut writes);
     let steps = readings
         .iter()
         .zip(&applied)
         .map(|(reading, applied)| step(reading, applied.next_offset, &applied.events));
-    checkpoint::advance_level(&mut writes, projections, steps)?;
+    checkpoint::advance_level(&mut writes, projections, steps);
     writes.write(&mut tx).await?;
     tx.commit().await?;
     store.announce(versions);

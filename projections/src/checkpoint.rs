@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use crate::projection::Projection;
 use crate::recorded::Poison;
 use crate::store::{Dialect, Kind, ReadStore, Table, Tx, Writes, all, all_in, execute_in, keys_sql, to_json};
@@ -153,19 +151,18 @@ pub(crate) fn advance_level(
     writes: &mut Writes,
     projections: &[Projection],
     steps: impl Iterator<Item = Step>,
-) -> Result<(), sqlx::Error> {
-    let rows: Vec<Place> = steps
-        .flat_map(|step| {
-            projections.iter().map(move |projection| Place {
-                projection: projection.name(),
-                feed_partition: step.partition,
-                next_offset: step.next_offset,
-                event_time_micros: step.last.map(|last| last.event_time_micros),
-                applied_at_micros: step.last.map(|last| last.applied_at_micros),
-            })
-        })
+) {
+    let rows: Vec<(&Projection, Step)> = steps
+        .flat_map(|step| projections.iter().map(move |projection| (projection, step)))
         .collect();
-    writes.add(&TABLE, &rows)
+    writes.add(&TABLE, &rows, |(projection, step), values| {
+        values
+            .text(projection.name().to_owned())
+            .integer(i64::from(step.partition))
+            .integer(step.next_offset)
+            .integer(step.last.map(|last| last.event_time_micros))
+            .integer(step.last.map(|last| last.applied_at_micros));
+    });
 }
 
 const TABLE: Table = Table {
@@ -184,15 +181,6 @@ const TABLE: Table = Table {
              applied_at_micros = coalesce(excluded.applied_at_micros, projection_checkpoint.applied_at_micros)",
     ),
 };
-
-#[derive(Debug, Serialize)]
-struct Place {
-    projection: &'static str,
-    feed_partition: i32,
-    next_offset: i64,
-    event_time_micros: Option<i64>,
-    applied_at_micros: Option<i64>,
-}
 
 async fn lock_rows(tx: &mut Tx, projections: &[Projection], partition: i32) -> Result<Vec<Row>, sqlx::Error> {
     let sql = format!(

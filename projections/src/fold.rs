@@ -161,24 +161,24 @@ impl<'k> Changes<'k> {
     }
 
     /// Adds it all to what is written; gives the accounts that move on, with their versions.
-    pub(crate) fn write(self, writes: &mut Writes) -> Result<BTreeMap<AccountId, i64>, sqlx::Error> {
+    pub(crate) fn write(self, writes: &mut Writes) -> BTreeMap<AccountId, i64> {
         if let Some(changes) = self.account_balance {
-            changes.write(writes)?;
+            changes.write(writes);
         }
         if let Some(changes) = self.card {
-            changes.write(writes)?;
+            changes.write(writes);
         }
         if let Some(changes) = self.activity {
-            changes.write(writes)?;
+            changes.write(writes);
         }
         if let Some(changes) = self.statement {
-            changes.write(writes)?;
+            changes.write(writes);
         }
         if let Some(changes) = self.merchant_spend {
-            changes.write(writes)?;
+            changes.write(writes);
         }
-        crate::version::write(writes, &self.versions)?;
-        Ok(self.versions)
+        crate::version::write(writes, &self.versions);
+        self.versions
     }
 }
 

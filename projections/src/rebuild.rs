@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::apply::{Applied, Outcome, apply, apply_side_by_side};
+use crate::apply::{Applied, Outcome, apply, apply_side_by_side, read_side_by_side};
 use crate::backoff::{Backoff, Cancelled};
 use crate::checkpoint::{self, Positions};
 use crate::projection::Projection;
@@ -167,15 +167,18 @@ impl Rebuild<'_> {
     /// not be ahead of the checkpoints that it is swapped in under.
     async fn step(&mut self, targets: &Positions) -> Result<(), RebuildError> {
         self.go_back(targets).await?;
-        let mut readings = Vec::new();
-        for batch in self.next_batches(targets).await? {
-            let partition = batch.partition;
-            self.fed.insert(partition, batch.next);
-            let target = targets.get(&partition).copied().unwrap_or(0);
-            if self.position(partition) < target {
-                readings.push(Reading::of(batch).before(target));
-            }
-        }
+        let mut wanted = self.next_batches(targets).await?;
+        self.fed
+            .extend(wanted.iter().map(|batch| (batch.partition, batch.next)));
+        let target = |partition| targets.get(&partition).copied().unwrap_or(0);
+        wanted.retain(|batch| self.position(batch.partition) < target(batch.partition));
+        let readings = read_side_by_side(wanted).await.into_iter();
+        let readings = readings
+            .map(|reading| {
+                let target = target(reading.partition);
+                reading.before(target)
+            })
+            .collect();
         for (reading, applied) in apply_side_by_side(self.space.store(), self.projections, readings).await {
             match applied {
                 Some(applied) => self.applied(reading.partition, &applied),

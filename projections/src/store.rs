@@ -21,7 +21,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-pub(crate) use bulk::{Kind, Table, Writes, keys_sql, to_json, unfolded};
+pub(crate) use bulk::{Kind, Table, Values, Writes, keys_sql, to_json, unfolded};
 pub use error::StoreError;
 pub(crate) use error::{Fault, fault};
 pub(crate) use macros::{all, all_in, execute, execute_in, optional};
@@ -41,6 +41,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
 /// How long a SQLite writer waits for another one.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What each connection keeps of the file in memory, in KiB.
+const SQLITE_CACHE: &str = "-32768";
 
 /// A handle on the read models; clones share their connections and the news of what was applied.
 #[derive(Debug, Clone)]
@@ -98,10 +101,11 @@ impl ReadStore {
         }
     }
 
+    /// The file has one writer at a time, so one connection: two would each read anew what the other wrote.
     fn in_sqlite(options: &SqliteConnectOptions, connections_max: u32) -> Self {
         Self {
             pool: Pool::Sqlite(sqlite_pool(options.clone(), connections_max)),
-            writers: Pool::Sqlite(sqlite_pool(options.clone(), WRITERS_MAX)),
+            writers: Pool::Sqlite(sqlite_pool(options.clone(), 1)),
             signal: Arc::default(),
         }
     }
@@ -231,7 +235,8 @@ fn sqlite_pool(options: SqliteConnectOptions, connections_max: u32) -> SqlitePoo
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(SQLITE_BUSY_TIMEOUT);
+        .busy_timeout(SQLITE_BUSY_TIMEOUT)
+        .pragma("cache_size", SQLITE_CACHE);
     SqlitePoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(ACQUIRE_TIMEOUT)

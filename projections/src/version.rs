@@ -3,22 +3,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use domain::AccountId;
-use serde::Serialize;
-
 use crate::store::{Dialect, Kind, ReadStore, Table, Tx, Writes, all, all_in, keys_sql, to_json};
+use domain::AccountId;
 
 const TABLE: Table = Table {
     name: "account_version",
     columns: &[("account_id", Kind::Text), ("version", Kind::Integer)],
     on_conflict: Some("(account_id) do update set version = excluded.version"),
 };
-
-#[derive(Debug, Serialize)]
-struct Row {
-    account_id: AccountId,
-    version: i64,
-}
 
 pub(crate) async fn load(
     tx: &mut Tx,
@@ -49,13 +41,9 @@ fn keyed(rows: Vec<(String, i64)>) -> impl Iterator<Item = (AccountId, i64)> {
         .filter_map(|(account, version)| Some((account.parse().ok()?, version)))
 }
 
-pub(crate) fn write(writes: &mut Writes, versions: &BTreeMap<AccountId, i64>) -> Result<(), sqlx::Error> {
-    let rows: Vec<Row> = versions
-        .iter()
-        .map(|(account, version)| Row {
-            account_id: *account,
-            version: *version,
-        })
-        .collect();
-    writes.add(&TABLE, &rows)
+pub(crate) fn write(writes: &mut Writes, versions: &BTreeMap<AccountId, i64>) {
+    let rows: Vec<(&AccountId, &i64)> = versions.iter().collect();
+    writes.add(&TABLE, &rows, |(account, version), values| {
+        values.text(account.to_string()).integer(**version);
+    });
 }

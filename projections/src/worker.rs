@@ -10,7 +10,7 @@ use proto::feed::{Batch, Feed, FeedUnavailable};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
-use crate::apply::{Applied, Outcome, apply, apply_side_by_side};
+use crate::apply::{Applied, Outcome, apply, apply_side_by_side, read_side_by_side};
 use crate::backoff::{Backoff, Cancelled};
 use crate::health::Health;
 use crate::metrics;
@@ -50,7 +50,7 @@ impl Worker {
     /// Works until it is cancelled; a batch under way is finished first.
     pub async fn run(mut self, mut feed: impl Feed, cancel: CancellationToken) {
         while let Ok(batches) = self.next_batches(&mut feed, &cancel).await {
-            let readings = batches.into_iter().map(Reading::of).collect();
+            let readings = read_side_by_side(batches).await;
             if let Err(Cancelled) = self.handle_all(&mut feed, readings, &cancel).await {
                 break;
             }

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::account::{AccountOpened, Event};
 use domain::{AccountId, Currency, Money};
-use serde::Serialize;
 
 use crate::fold::Inapplicable;
 use crate::recorded::Recorded;
-use crate::store::{Kind, Table, Tx, Writes, all_in, keys_sql, to_json};
+use crate::store::{Kind, Table, Tx, Values, Writes, all_in, keys_sql, to_json};
 
 const TABLE: Table = Table {
     name: "account_balance",
@@ -27,7 +26,7 @@ const TABLE: Table = Table {
     ),
 };
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub(crate) struct Row {
     account_id: String,
     status: String,
@@ -36,6 +35,19 @@ pub(crate) struct Row {
     opened_at_micros: i64,
     credit_limit_minor: i64,
     outstanding_minor: i64,
+}
+
+impl Row {
+    fn put(&self, values: &mut Values<'_>) {
+        values
+            .text(self.account_id.clone())
+            .text(self.status.clone())
+            .text(self.currency.clone())
+            .integer(self.closing_day)
+            .integer(self.opened_at_micros)
+            .integer(self.credit_limit_minor)
+            .integer(self.outstanding_minor);
+    }
 }
 
 /// The rows of a batch's accounts before it.
@@ -112,9 +124,9 @@ impl<'k> Changes<'k> {
         }
     }
 
-    pub(crate) fn write(self, writes: &mut Writes) -> Result<(), sqlx::Error> {
+    pub(crate) fn write(self, writes: &mut Writes) {
         let rows: Vec<Row> = self.changed.into_values().collect();
-        writes.add(&TABLE, &rows)
+        writes.add(&TABLE, &rows, Row::put);
     }
 }
 

@@ -4,11 +4,10 @@ use domain::account::{Event, Merchant, PurchaseApproved, PurchaseDeclined};
 use domain::card::LastFour;
 use domain::text::Description;
 use domain::{AccountId, AuthorizationId, CardId, Money};
-use serde::Serialize;
 
 use crate::fold::search_text;
 use crate::recorded::Recorded;
-use crate::store::{Kind, Table, Writes};
+use crate::store::{Kind, Table, Values, Writes};
 
 const TABLE: Table = Table {
     name: "activity",
@@ -34,26 +33,21 @@ const TABLE: Table = Table {
     on_conflict: None,
 };
 
-/// What was not part of the event is absent, and null in the table.
-#[derive(Debug, Serialize)]
+/// What was not part of the event is null in the table.
+#[derive(Debug)]
 struct Row<'e> {
     account_id: AccountId,
     version: i64,
     kind: &'static str,
     occurred_at_micros: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     card_id: Option<CardId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     card_last_four: Option<&'e LastFour>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     credit_limit_minor: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<&'static str>,
-    #[serde(flatten)]
     purchase: Option<Purchase<'e>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct Purchase<'e> {
     authorization_id: AuthorizationId,
     amount_minor: i64,
@@ -62,9 +56,7 @@ struct Purchase<'e> {
     mcc: &'e str,
     description: &'e str,
     search_text: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     decline_reason: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     cycle: Option<String>,
 }
 
@@ -92,12 +84,35 @@ impl<'e> Changes<'e> {
         self.rows.push(row);
     }
 
-    pub(crate) fn write(self, writes: &mut Writes) -> Result<(), sqlx::Error> {
-        writes.add(&TABLE, &self.rows)
+    pub(crate) fn write(self, writes: &mut Writes) {
+        writes.add(&TABLE, &self.rows, Row::put);
     }
 }
 
 impl<'e> Row<'e> {
+    fn put(&self, values: &mut Values<'_>) {
+        let purchase = self.purchase.as_ref();
+        let text = |field: fn(&Purchase<'e>) -> &'e str| purchase.map(|purchase| field(purchase).to_owned());
+        values
+            .text(self.account_id.to_string())
+            .integer(self.version)
+            .text(self.kind.to_owned())
+            .integer(self.occurred_at_micros)
+            .text(self.card_id.map(|id| id.to_string()))
+            .text(self.card_last_four.map(|four| four.as_str().to_owned()))
+            .text(purchase.map(|purchase| purchase.authorization_id.to_string()))
+            .integer(purchase.map(|purchase| purchase.amount_minor))
+            .integer(self.credit_limit_minor)
+            .text(self.currency.map(str::to_owned))
+            .text(text(|purchase| purchase.merchant_id))
+            .text(text(|purchase| purchase.merchant_name))
+            .text(text(|purchase| purchase.mcc))
+            .text(text(|purchase| purchase.description))
+            .text(purchase.map(|purchase| purchase.search_text.clone()))
+            .text(purchase.and_then(|purchase| purchase.decline_reason.map(str::to_owned)))
+            .text(purchase.and_then(|purchase| purchase.cycle.clone()));
+    }
+
     fn of(recorded: &'e Recorded) -> Self {
         Self {
             account_id: recorded.account,

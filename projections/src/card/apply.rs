@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::account::{CardIssued, Event};
 use domain::{AccountId, CardId};
-use serde::Serialize;
 
 use crate::fold::Inapplicable;
 use crate::recorded::Recorded;
-use crate::store::{Kind, Table, Tx, Writes, all_in, keys_sql, to_json};
+use crate::store::{Kind, Table, Tx, Values, Writes, all_in, keys_sql, to_json};
 
 const TABLE: Table = Table {
     name: "card",
@@ -25,7 +24,7 @@ const TABLE: Table = Table {
     on_conflict: Some("(account_id, card_id) do update set status = excluded.status"),
 };
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub(crate) struct Row {
     account_id: String,
     card_id: String,
@@ -34,6 +33,19 @@ pub(crate) struct Row {
     expiry_month: i64,
     status: String,
     issued_version: i64,
+}
+
+impl Row {
+    fn put(&self, values: &mut Values<'_>) {
+        values
+            .text(self.account_id.clone())
+            .text(self.card_id.clone())
+            .text(self.last_four.clone())
+            .integer(self.expiry_year)
+            .integer(self.expiry_month)
+            .text(self.status.clone())
+            .integer(self.issued_version);
+    }
 }
 
 type Key = (AccountId, CardId);
@@ -139,8 +151,8 @@ impl<'k> Changes<'k> {
         Ok(())
     }
 
-    pub(crate) fn write(self, writes: &mut Writes) -> Result<(), sqlx::Error> {
+    pub(crate) fn write(self, writes: &mut Writes) {
         let rows: Vec<Row> = self.changed.into_values().collect();
-        writes.add(&TABLE, &rows)
+        writes.add(&TABLE, &rows, Row::put);
     }
 }

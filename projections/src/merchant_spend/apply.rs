@@ -5,11 +5,10 @@ use std::collections::btree_map::Entry;
 
 use domain::AccountId;
 use domain::account::{Event, PurchaseApproved};
-use serde::Serialize;
 
 use crate::fold::Inapplicable;
 use crate::recorded::Recorded;
-use crate::store::{Kind, Table, Writes};
+use crate::store::{Kind, Table, Values, Writes};
 
 const TABLE: Table = Table {
     name: "merchant_spend",
@@ -35,7 +34,7 @@ const TABLE: Table = Table {
 };
 
 /// What a batch adds to one merchant's sums.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct Row<'e> {
     account_id: AccountId,
     cycle: String,
@@ -47,6 +46,22 @@ struct Row<'e> {
     amount_minor: i64,
     last_version: i64,
     last_purchase_at_micros: i64,
+}
+
+impl Row<'_> {
+    fn put(&self, values: &mut Values<'_>) {
+        values
+            .text(self.account_id.to_string())
+            .text(self.cycle.clone())
+            .text(self.merchant_id.to_owned())
+            .text(self.merchant_name.to_owned())
+            .text(self.mcc.to_owned())
+            .text(self.currency.to_owned())
+            .integer(self.purchase_count)
+            .integer(self.amount_minor)
+            .integer(self.last_version)
+            .integer(self.last_purchase_at_micros);
+    }
 }
 
 /// What a batch adds.
@@ -94,9 +109,9 @@ impl<'e> Changes<'e> {
         Ok(())
     }
 
-    pub(crate) fn write(self, writes: &mut Writes) -> Result<(), sqlx::Error> {
+    pub(crate) fn write(self, writes: &mut Writes) {
         let rows: Vec<Row<'e>> = self.rows.into_values().collect();
-        writes.add(&TABLE, &rows)
+        writes.add(&TABLE, &rows, Row::put);
     }
 }
 

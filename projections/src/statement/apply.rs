@@ -6,11 +6,10 @@ use std::collections::btree_map::Entry;
 use chrono::NaiveDate;
 use domain::account::{Event, PurchaseApproved};
 use domain::{AccountId, AuthorizationId, CardId};
-use serde::Serialize;
 
 use crate::fold::{Inapplicable, search_text};
 use crate::recorded::Recorded;
-use crate::store::{Kind, Table, Writes};
+use crate::store::{Kind, Table, Values, Writes};
 
 const STATEMENT: Table = Table {
     name: "statement",
@@ -52,7 +51,7 @@ const LINE: Table = Table {
 };
 
 /// What a batch adds to one statement.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct StatementRow {
     account_id: AccountId,
     cycle: String,
@@ -64,7 +63,7 @@ struct StatementRow {
     line_count: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct LineRow<'e> {
     account_id: AccountId,
     cycle: String,
@@ -80,6 +79,40 @@ struct LineRow<'e> {
     mcc: &'e str,
     description: &'e str,
     search_text: String,
+}
+
+impl StatementRow {
+    fn put(&self, values: &mut Values<'_>) {
+        values
+            .text(self.account_id.to_string())
+            .text(self.cycle.clone())
+            .text(self.opens_on.to_string())
+            .text(self.closes_on.to_string())
+            .text(self.due_on.to_string())
+            .text(self.currency.to_owned())
+            .integer(self.total_minor)
+            .integer(self.line_count);
+    }
+}
+
+impl LineRow<'_> {
+    fn put(&self, values: &mut Values<'_>) {
+        values
+            .text(self.account_id.to_string())
+            .text(self.cycle.clone())
+            .integer(self.version)
+            .integer(self.occurred_at_micros)
+            .text(self.card_id.to_string())
+            .text(self.card_last_four.to_owned())
+            .text(self.authorization_id.to_string())
+            .integer(self.amount_minor)
+            .text(self.currency.to_owned())
+            .text(self.merchant_id.to_owned())
+            .text(self.merchant_name.to_owned())
+            .text(self.mcc.to_owned())
+            .text(self.description.to_owned())
+            .text(self.search_text.clone());
+    }
 }
 
 /// What a batch adds.
@@ -127,10 +160,10 @@ impl<'e> Changes<'e> {
         Ok(())
     }
 
-    pub(crate) fn write(self, writes: &mut Writes) -> Result<(), sqlx::Error> {
+    pub(crate) fn write(self, writes: &mut Writes) {
         let statements: Vec<StatementRow> = self.statements.into_values().collect();
-        writes.add(&STATEMENT, &statements)?;
-        writes.add(&LINE, &self.lines)
+        writes.add(&STATEMENT, &statements, StatementRow::put);
+        writes.add(&LINE, &self.lines, LineRow::put);
     }
 }
 

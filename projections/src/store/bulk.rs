@@ -1,8 +1,15 @@
-//! Many rows, or many keys, in one statement: they go as one JSON text, which each database unfolds in its own words.
+//! Many rows, or many keys, in one statement. Rows go as a list for each column, or as so many values; keys go as one JSON text,
+//! which each database unfolds in its own words.
 
 use serde::Serialize;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Postgres, Sqlite};
 
 use super::{Dialect, Tx};
+
+/// Rows in one statement to SQLite, at most: a power of two, so that there are few statements to prepare.
+const SQLITE_ROWS_MAX: usize = 64;
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +18,7 @@ pub(crate) enum Kind {
     Integer,
 }
 
-/// A table as it is written to: its columns are the fields of the rows, by name.
+/// A table as it is written to.
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) name: &'static str,
@@ -22,32 +29,108 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Writes the rows that are given as JSON in this parameter. The same key must not come twice.
-    fn insert(&self, dialect: Dialect, parameter: usize) -> String {
+    /// Adds what `source` gives. The same key must not come twice.
+    fn insert(&self, source: &str) -> String {
         let name = self.name;
         let names = list(self.columns, |name, _| name.to_owned());
-        let rows = unfolded_from(dialect, parameter, "unfolded", self.columns);
-        // `where true` keeps SQLite's parser from taking `on conflict` for a join condition.
-        let insert = format!("insert into {name} ({names}) select {names} from {rows} where true");
         match self.on_conflict {
-            Some(action) => format!("{insert} on conflict {action}"),
-            None => insert,
+            Some(action) => format!("insert into {name} ({names}) {source} on conflict {action}"),
+            None => format!("insert into {name} ({names}) {source}"),
         }
     }
+
+    /// For PostgreSQL: a parameter for each column, from `first` on, with the column of each row.
+    fn insert_lists(&self, first: usize) -> String {
+        let names = list(self.columns, |name, _| name.to_owned());
+        let lists: Vec<String> = (first..)
+            .zip(self.columns)
+            .map(|(parameter, (_, kind))| match kind {
+                Kind::Text => format!("${parameter}::text[]"),
+                Kind::Integer => format!("${parameter}::bigint[]"),
+            })
+            .collect();
+        self.insert(&format!(
+            "select {names} from unnest({}) as unfolded ({names})",
+            lists.join(", ")
+        ))
+    }
+
+    /// For SQLite: a parameter for each value of each row.
+    fn insert_values(&self, rows: usize) -> String {
+        let row = format!("({})", list(self.columns, |_, _| "?".to_owned()));
+        self.insert(&format!("values {}", vec![row; rows].join(", ")))
+    }
+}
+
+/// The values of a column, row by row.
+#[derive(Debug)]
+enum Column {
+    Text(Vec<Option<String>>),
+    Integer(Vec<Option<i64>>),
+}
+
+/// Takes the values of one row, one after the other, in the order of the table's columns.
+#[derive(Debug)]
+pub(crate) struct Values<'c> {
+    columns: std::slice::IterMut<'c, Column>,
+}
+
+impl Values<'_> {
+    pub(crate) fn text(&mut self, value: impl Into<Option<String>>) -> &mut Self {
+        match self.columns.next() {
+            Some(Column::Text(values)) => values.push(value.into()),
+            other => debug_assert!(false, "a text for {other:?}"),
+        }
+        self
+    }
+
+    pub(crate) fn integer(&mut self, value: impl Into<Option<i64>>) -> &mut Self {
+        match self.columns.next() {
+            Some(Column::Integer(values)) => values.push(value.into()),
+            other => debug_assert!(false, "a number for {other:?}"),
+        }
+        self
+    }
+}
+
+/// Rows for one table.
+#[derive(Debug)]
+struct Rows {
+    table: &'static Table,
+    columns: Vec<Column>,
+    len: usize,
 }
 
 /// Rows for several tables, for each at most once.
 #[derive(Debug, Default)]
 pub(crate) struct Writes {
-    tables: Vec<(&'static Table, String)>,
+    tables: Vec<Rows>,
 }
 
 impl Writes {
-    pub(crate) fn add<R: Serialize>(&mut self, table: &'static Table, rows: &[R]) -> Result<(), sqlx::Error> {
-        if !rows.is_empty() {
-            self.tables.push((table, to_json(rows)?));
+    /// Adds rows; `put` gives the values of one.
+    pub(crate) fn add<R>(&mut self, table: &'static Table, rows: &[R], put: impl Fn(&R, &mut Values<'_>)) {
+        if rows.is_empty() {
+            return;
         }
-        Ok(())
+        let empty = |(_, kind): &(&str, Kind)| match kind {
+            Kind::Text => Column::Text(Vec::with_capacity(rows.len())),
+            Kind::Integer => Column::Integer(Vec::with_capacity(rows.len())),
+        };
+        let mut columns: Vec<Column> = table.columns.iter().map(empty).collect();
+        for row in rows {
+            put(
+                row,
+                &mut Values {
+                    columns: columns.iter_mut(),
+                },
+            );
+        }
+        self.tables.push(Rows {
+            table,
+            columns,
+            len: rows.len(),
+        });
     }
 
     /// Writes it all: in PostgreSQL in one statement, since each is a way there and back.
@@ -57,27 +140,38 @@ impl Writes {
                 let Some(sql) = self.together() else {
                     return Ok(());
                 };
-                let statement = self
-                    .tables
-                    .iter()
-                    .fold(sqlx::query(&sql), |statement, (_, rows)| statement.bind(rows));
+                let columns = self.tables.into_iter().flat_map(|rows| rows.columns);
+                let statement =
+                    columns.fold(sqlx::query::<Postgres>(&sql), |statement, column| match column {
+                        Column::Text(values) => statement.bind(values),
+                        Column::Integer(values) => statement.bind(values),
+                    });
                 statement.execute(&mut **tx).await?;
             }
             Tx::Sqlite(tx) => {
-                for (table, rows) in &self.tables {
-                    let sql = table.insert(Dialect::Sqlite, 1);
-                    sqlx::query(&sql).bind(rows).execute(&mut **tx).await?;
+                for rows in &self.tables {
+                    let mut first = 0;
+                    while first < rows.len {
+                        let count = 1 << (rows.len - first).min(SQLITE_ROWS_MAX).ilog2();
+                        let sql = rows.table.insert_values(count);
+                        let statement = rows.bind(sqlx::query(&sql), first..first + count);
+                        statement.execute(&mut **tx).await?;
+                        first += count;
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    /// One statement for all tables, whose parameters are their rows; nothing for no table.
+    /// One statement for all tables; nothing for no table.
     fn together(&self) -> Option<String> {
-        let insert =
-            |(at, (table, _)): (usize, &(&'static Table, String))| table.insert(Dialect::Postgres, at + 1);
-        let mut inserts: Vec<String> = self.tables.iter().enumerate().map(insert).collect();
+        let mut parameter = 1;
+        let mut inserts = Vec::with_capacity(self.tables.len());
+        for rows in &self.tables {
+            inserts.push(rows.table.insert_lists(parameter));
+            parameter += rows.columns.len();
+        }
         let last = inserts.pop()?;
         let others: Vec<String> = inserts
             .into_iter()
@@ -92,23 +186,34 @@ impl Writes {
     }
 }
 
-/// The rows in `$1` (from `to_json`) as a relation of this name, with these columns.
-pub(crate) fn unfolded(dialect: Dialect, name: &str, columns: &[(&'static str, Kind)]) -> String {
-    unfolded_from(dialect, 1, name, columns)
+impl Rows {
+    /// Binds the values of these rows, row by row.
+    fn bind<'q>(
+        &'q self,
+        statement: Query<'q, Sqlite, SqliteArguments<'q>>,
+        rows: std::ops::Range<usize>,
+    ) -> Query<'q, Sqlite, SqliteArguments<'q>> {
+        rows.flat_map(|row| self.columns.iter().map(move |column| (row, column)))
+            .fold(statement, |statement, (row, column)| match column {
+                Column::Text(values) => statement.bind(values.get(row).and_then(Option::as_deref)),
+                Column::Integer(values) => statement.bind(values.get(row).copied().flatten()),
+            })
+    }
 }
 
-fn unfolded_from(dialect: Dialect, parameter: usize, name: &str, columns: &[(&'static str, Kind)]) -> String {
+/// Keys in `$1` (from `to_json`) as a relation of this name, with these columns.
+pub(crate) fn unfolded(dialect: Dialect, name: &str, columns: &[(&'static str, Kind)]) -> String {
     match dialect {
         Dialect::Postgres => {
             let typed = list(columns, |name, kind| match kind {
                 Kind::Text => format!("{name} text"),
                 Kind::Integer => format!("{name} bigint"),
             });
-            format!("json_to_recordset(cast(${parameter} as json)) as {name} ({typed})")
+            format!("json_to_recordset(cast($1 as json)) as {name} ({typed})")
         }
         Dialect::Sqlite => {
             let extracted = list(columns, |name, _| format!("value ->> '{name}' as {name}"));
-            format!("(select {extracted} from json_each(${parameter})) as {name}")
+            format!("(select {extracted} from json_each($1)) as {name}")
         }
     }
 }
@@ -126,7 +231,7 @@ pub(crate) fn keys_sql(dialect: Dialect) -> &'static str {
     }
 }
 
-/// Rows for `unfolded`, or keys for `keys_sql`.
-pub(crate) fn to_json<T: Serialize + ?Sized>(rows: &T) -> Result<String, sqlx::Error> {
-    serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(Box::new(error)))
+/// Keys for `unfolded` or `keys_sql`.
+pub(crate) fn to_json<T: Serialize + ?Sized>(keys: &T) -> Result<String, sqlx::Error> {
+    serde_json::to_string(keys).map_err(|error| sqlx::Error::Encode(Box::new(error)))
 }
