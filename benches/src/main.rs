@@ -21,6 +21,7 @@ mod filling;
 mod front;
 mod growth;
 mod history;
+mod http;
 mod load;
 mod machine;
 mod measurement;

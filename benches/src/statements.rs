@@ -1,18 +1,16 @@
 //! Statements as a front end sees them: one GraphQL query at a time.
 
-use std::time::Duration;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use crate::http::Http;
 use crate::measurement::Failure;
 
 /// The newest lines that are asked for. A purchase that is not among them must have been followed by as many others.
 const LINES: usize = 10;
-const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
-const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
 const QUERY: &str = "query Newest($account: ID!, $version: Version, $lines: Int!) { \
     statement(accountId: $account, atLeastVersion: $version) { accountVersion lines(last: $lines) { nodes { version } } } }";
@@ -20,8 +18,7 @@ const QUERY: &str = "query Newest($account: ID!, $version: Version, $lines: Int!
 /// Where statements are asked for. Clones share their connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Statements {
-    http: reqwest::Client,
-    url: String,
+    http: Http,
 }
 
 /// What a statement showed.
@@ -54,9 +51,9 @@ impl Statement {
 
 /// What an answer with errors says beside them may be in pieces, and is not looked at.
 #[derive(Debug, Deserialize)]
-struct Reply {
-    #[serde(default)]
-    data: Value,
+struct Reply<'a> {
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
     #[serde(default)]
     errors: Vec<GraphqlError>,
 }
@@ -79,19 +76,7 @@ struct Extensions {
 
 impl Statements {
     pub(crate) fn at(url: &str) -> Result<Self> {
-        let builder = reqwest::Client::builder()
-            .connect_timeout(CONNECTED_WITHIN)
-            .timeout(ANSWERED_WITHIN);
-        // A proxy of the machine's settings would be measured with the bank.
-        let http = builder
-            .no_proxy()
-            .tcp_nodelay(true)
-            .build()
-            .context("the HTTP client")?;
-        Ok(Self {
-            http,
-            url: url.to_owned(),
-        })
+        Ok(Self { http: Http::to(url)? })
     }
 
     /// The account's open statement. With a version, the server waits for that version within its own bound.
@@ -111,26 +96,27 @@ impl Statements {
         query: &str,
         variables: &Value,
     ) -> Result<T, Failure> {
-        let body = json!({ "query": query, "variables": variables });
-        let response = self
-            .http
-            .post(&self.url)
-            .json(&body)
-            .send()
-            .await
-            .map_err(|error| transport(&error))?;
-        if !response.status().is_success() {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let unreachable = |error: anyhow::Error| Failure::new("GRAPHQL_UNREACHABLE", format!("{error:#}"));
+        let (status, answer) = self.http.post(body.into_bytes()).await.map_err(unreachable)?;
+        if !status.is_success() {
             return Err(Failure::new(
-                format!("HTTP_{}", response.status().as_u16()),
+                format!("HTTP_{}", status.as_u16()),
                 "GraphQL refused the request",
             ));
         }
-        let reply = response.json().await.map_err(|error| transport(&error))?;
-        read(reply)
+        read(&answer)
     }
 }
 
-fn read<T: DeserializeOwned>(reply: Reply) -> Result<T, Failure> {
+fn read<T: DeserializeOwned>(answer: &[u8]) -> Result<T, Failure> {
+    let other = |error: serde_json::Error| {
+        Failure::new(
+            "NO_STATEMENT",
+            format!("GraphQL answered without a statement: {error}"),
+        )
+    };
+    let reply: Reply<'_> = serde_json::from_slice(answer).map_err(other)?;
     if let Some(error) = reply.errors.into_iter().next() {
         let code = error.extensions.and_then(|extensions| extensions.code);
         return Err(Failure::new(
@@ -138,32 +124,15 @@ fn read<T: DeserializeOwned>(reply: Reply) -> Result<T, Failure> {
             error.message,
         ));
     }
-    serde_json::from_value(reply.data).map_err(|error| {
-        Failure::new(
-            "NO_STATEMENT",
-            format!("GraphQL answered without a statement: {error}"),
-        )
-    })
-}
-
-fn transport(error: &reqwest::Error) -> Failure {
-    let code = if error.is_timeout() {
-        "GRAPHQL_TIMEOUT"
-    } else {
-        "GRAPHQL_UNREACHABLE"
-    };
-    let cause = std::error::Error::source(error)
-        .map(|cause| format!(": {cause}"))
-        .unwrap_or_default();
-    Failure::new(code, format!("{error}{cause}"))
+    serde_json::from_str(reply.data.map_or("null", RawValue::get)).map_err(other)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn answered(reply: Value) -> Result<Statement, Failure> {
-        read(serde_json::from_value(reply).unwrap()).map(|data: Data| data.statement)
+    fn answered(reply: &Value) -> Result<Statement, Failure> {
+        read(reply.to_string().as_bytes()).map(|data: Data| data.statement)
     }
 
     fn showing(versions: impl IntoIterator<Item = u64>) -> Statement {
@@ -172,7 +141,7 @@ mod tests {
             .map(|version| json!({ "version": version }))
             .collect();
         let statement = json!({ "accountVersion": 100, "lines": { "nodes": nodes } });
-        answered(json!({ "data": { "statement": statement } })).unwrap()
+        answered(&json!({ "data": { "statement": statement } })).unwrap()
     }
 
     #[test]
@@ -190,10 +159,10 @@ mod tests {
             { "message": "not yet", "extensions": { "code": "VERSION_NOT_YET_VISIBLE", "versionSeen": 3 } }
         ] });
         assert_eq!(
-            answered(reply).unwrap_err(),
+            answered(&reply).unwrap_err(),
             Failure::new("VERSION_NOT_YET_VISIBLE", "not yet")
         );
         let reply = json!({ "data": { "statement": null } });
-        assert_eq!(answered(reply).unwrap_err().code, "NO_STATEMENT");
+        assert_eq!(answered(&reply).unwrap_err().code, "NO_STATEMENT");
     }
 }

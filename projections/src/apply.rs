@@ -223,3 +223,50 @@ async fn load(tx: &mut Tx, projections: &[Projection], events: &[&Recorded]) -> 
     }
     Ok(known)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(partition: i32, events: usize) -> Reading {
+        let recorded = Recorded {
+            offset: 0,
+            event_id: String::new(),
+            account: AccountId::new(uuid::Uuid::nil()),
+            version: 1,
+            event: domain::account::Event::AccountClosed(domain::account::AccountClosed {
+                occurred_at: Utc::now(),
+            }),
+            time: Utc::now(),
+            trace_id: None,
+        };
+        Reading {
+            partition,
+            from: 0,
+            next: 1,
+            events: vec![recorded; events],
+            poison: None,
+        }
+    }
+
+    #[test]
+    fn shares_hold_every_reading_and_about_as_many_events() {
+        let sizes = |counts: &[usize], count| {
+            let readings = (0..)
+                .zip(counts)
+                .map(|(partition, events)| reading(partition, *events));
+            let shares = shares(readings.collect(), count);
+            let mut partitions: Vec<i32> = shares.iter().flatten().map(|reading| reading.partition).collect();
+            partitions.sort_unstable();
+            assert!(partitions.into_iter().eq((0..).take(counts.len())), "{counts:?}");
+            let events = |share: &Vec<Reading>| share.iter().map(|reading| reading.events.len()).sum();
+            let mut sizes: Vec<usize> = shares.iter().map(events).collect();
+            sizes.sort_unstable();
+            sizes
+        };
+        assert!(sizes(&[], 4).is_empty());
+        assert_eq!(sizes(&[0, 0], 1), [0]);
+        assert_eq!(sizes(&[5, 1, 1, 1, 1, 1], 2), [5, 5]);
+        assert_eq!(sizes(&[3, 3, 3], 4), [3, 3, 3]);
+    }
+}

@@ -5,10 +5,11 @@ use projections::Worker;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::api::Api;
+use crate::support::api::{Api, only_code};
 use crate::support::events::{self, account, approved, card, declined, merchant, reais};
 use crate::support::feed::Log;
 use crate::support::history::write;
+use crate::support::running;
 use crate::support::stores::{TestStore, on_each_store};
 
 on_each_store!(
@@ -18,6 +19,7 @@ on_each_store!(
     an_empty_cycle_is_an_empty_statement_and_an_impossible_one_is_none,
     lines_are_paged_filtered_and_agree_with_the_total,
     past_statements_are_listed,
+    what_is_asked_together_is_answered_as_if_asked_alone,
     merchants_are_summed_by_cycle_or_altogether,
 );
 
@@ -198,6 +200,57 @@ async fn lines_are_paged_filtered_and_agree_with_the_total(test: TestStore) {
     ] {
         assert_eq!(page(json!({ "filter": filter })).await.0, expected, "{filter}");
     }
+}
+
+/// It is read in few statements; what one caller asks for must not be seen by another.
+async fn what_is_asked_together_is_answered_as_if_asked_alone(test: TestStore) {
+    let log = Log::default();
+    write(&log, account(1), &shopping());
+    let mut more = shopping();
+    more.push(bought("2026-11-26T12:00:00Z", 77, CAFE, "ESPRESSO"));
+    write(&log, account(2), &more);
+    let running = running::start(&test.store, log.feed(100));
+    test.reaches(account(1), 8).await;
+    test.reaches(account(2), 9).await;
+    running.stop().await;
+    let api = Api::new(&test.store);
+    let mut asked = Vec::new();
+    for account in [account(1), account(2)] {
+        for cycle in ["2026-11", "2026-12"] {
+            for page in [
+                "(first: 10)",
+                "(first: 1)",
+                "(last: 1)",
+                "(last: 2)",
+                r#"(first: 10, filter: { merchantId: "cafe-01" })"#,
+                r#"(first: 1, filter: { search: "espresso" })"#,
+            ] {
+                asked.push(format!(
+                    r#"statement(accountId: "{account}", cycle: "{cycle}") {{ accountVersion cycle total {{ decimal }}
+                    lines{page} {{ nodes {{ version }} pageInfo {{ hasPreviousPage hasNextPage }} }} }}"#
+                ));
+            }
+        }
+        asked.push(format!(r#"statement(accountId: "{account}") {{ cycle }}"#));
+        asked.push(format!(
+            r#"account(id: "{account}") {{ id outstanding {{ decimal }} }}"#
+        ));
+    }
+    let mut together = vec![format!(r#"nobody: account(id: "{}") {{ id }}"#, account(3))];
+    together.extend(
+        asked
+            .iter()
+            .enumerate()
+            .map(|(n, query)| format!("q{n}: {query}")),
+    );
+    let together = format!("{{ {} }}", together.join(" "));
+    let answer = api.ask(&together, json!({})).await;
+    for (n, query) in asked.iter().enumerate() {
+        let alone = api.data(&format!("{{ q: {query} }}"), json!({})).await;
+        assert_eq!(answer["data"][format!("q{n}")], alone["q"], "{query}");
+        assert!(!alone["q"].is_null(), "{query}");
+    }
+    assert_eq!(only_code(&answer), "NOT_FOUND", "of whom there is none");
 }
 
 async fn past_statements_are_listed(test: TestStore) {
