@@ -46,9 +46,14 @@ impl Http {
     }
 
     async fn exchange(&self, json: Vec<u8>) -> Result<(StatusCode, Bytes)> {
-        let mut connection = match self.take() {
-            Some(connection) => connection,
-            None => self.open().await?,
+        let mut connection = loop {
+            let Some(mut idle) = self.take() else {
+                break self.open().await?;
+            };
+            // It may not have come to the end of its last answer yet, or the server may have closed it.
+            if idle.ready().await.is_ok() {
+                break idle;
+            }
         };
         let request = Request::post(&self.path)
             .header(header::HOST, &self.authority)
@@ -64,15 +69,8 @@ impl Http {
         Ok((status, body))
     }
 
-    /// An idle connection that the server has not closed.
     fn take(&self) -> Option<SendRequest<Body>> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(connection) = idle.pop() {
-            if !connection.is_closed() {
-                return Some(connection);
-            }
-        }
-        None
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
     async fn open(&self) -> Result<SendRequest<Body>> {
