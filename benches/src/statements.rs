@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tokio::time::error::Elapsed;
 
 use crate::http::Http;
 use crate::measurement::Failure;
@@ -97,8 +98,11 @@ impl Statements {
         variables: &Value,
     ) -> Result<T, Failure> {
         let body = json!({ "query": query, "variables": variables }).to_string();
-        let unreachable = |error: anyhow::Error| Failure::new("GRAPHQL_UNREACHABLE", format!("{error:#}"));
-        let (status, answer) = self.http.post(body.into_bytes()).await.map_err(unreachable)?;
+        let (status, answer) = self
+            .http
+            .post(body.into_bytes())
+            .await
+            .map_err(|error| transport(&error))?;
         if !status.is_success() {
             return Err(Failure::new(
                 format!("HTTP_{}", status.as_u16()),
@@ -125,6 +129,15 @@ fn read<T: DeserializeOwned>(answer: &[u8]) -> Result<T, Failure> {
         ));
     }
     serde_json::from_str(reply.data.map_or("null", RawValue::get)).map_err(other)
+}
+
+fn transport(error: &anyhow::Error) -> Failure {
+    let code = if error.is::<Elapsed>() {
+        "GRAPHQL_TIMEOUT"
+    } else {
+        "GRAPHQL_UNREACHABLE"
+    };
+    Failure::new(code, format!("{error:#}"))
 }
 
 #[cfg(test)]

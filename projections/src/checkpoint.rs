@@ -152,10 +152,8 @@ pub(crate) fn advance_level(
     projections: &[Projection],
     steps: impl Iterator<Item = Step>,
 ) {
-    let rows: Vec<(&Projection, Step)> = steps
-        .flat_map(|step| projections.iter().map(move |projection| (projection, step)))
-        .collect();
-    writes.add(&TABLE, &rows, |(projection, step), values| {
+    let rows = steps.flat_map(|step| projections.iter().map(move |projection| (projection, step)));
+    writes.add(&TABLE, rows, |(projection, step), values| {
         values
             .text(projection.name().to_owned())
             .integer(i64::from(step.partition))

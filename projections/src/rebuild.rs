@@ -172,13 +172,11 @@ impl Rebuild<'_> {
             .extend(wanted.iter().map(|batch| (batch.partition, batch.next)));
         let target = |partition| targets.get(&partition).copied().unwrap_or(0);
         wanted.retain(|batch| self.position(batch.partition) < target(batch.partition));
-        let readings = read_side_by_side(wanted).await.into_iter();
-        let readings = readings
-            .map(|reading| {
-                let target = target(reading.partition);
-                reading.before(target)
-            })
-            .collect();
+        let mut readings = Vec::with_capacity(wanted.len());
+        for reading in read_side_by_side(wanted).await {
+            let target = target(reading.partition);
+            readings.push(reading.before(target));
+        }
         for (reading, applied) in apply_side_by_side(self.space.store(), self.projections, readings).await {
             match applied {
                 Some(applied) => self.applied(reading.partition, &applied),

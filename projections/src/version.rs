@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::store::{Dialect, Kind, ReadStore, Table, Tx, Writes, all, all_in, keys_sql, to_json};
 use domain::AccountId;
+
+use crate::store::{Dialect, Kind, ReadStore, Table, Tx, Writes, all, all_in, keys_sql, to_json};
 
 const TABLE: Table = Table {
     name: "account_version",
@@ -42,8 +43,7 @@ fn keyed(rows: Vec<(String, i64)>) -> impl Iterator<Item = (AccountId, i64)> {
 }
 
 pub(crate) fn write(writes: &mut Writes, versions: &BTreeMap<AccountId, i64>) {
-    let rows: Vec<(&AccountId, &i64)> = versions.iter().collect();
-    writes.add(&TABLE, &rows, |(account, version), values| {
-        values.text(account.to_string()).integer(**version);
+    writes.add(&TABLE, versions, |(account, version), values| {
+        values.text(account.to_string()).integer(*version);
     });
 }

@@ -38,11 +38,11 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    fn put(&self, values: &mut Values<'_>) {
+    fn put(self, values: &mut Values<'_>) {
         values
-            .text(self.account_id.clone())
-            .text(self.status.clone())
-            .text(self.currency.clone())
+            .text(self.account_id)
+            .text(self.status)
+            .text(self.currency)
             .integer(self.closing_day)
             .integer(self.opened_at_micros)
             .integer(self.credit_limit_minor)
@@ -125,8 +125,7 @@ impl<'k> Changes<'k> {
     }
 
     pub(crate) fn write(self, writes: &mut Writes) {
-        let rows: Vec<Row> = self.changed.into_values().collect();
-        writes.add(&TABLE, &rows, Row::put);
+        writes.add(&TABLE, self.changed.into_values(), Row::put);
     }
 }
 

@@ -85,12 +85,12 @@ impl<'e> Changes<'e> {
     }
 
     pub(crate) fn write(self, writes: &mut Writes) {
-        writes.add(&TABLE, &self.rows, Row::put);
+        writes.add(&TABLE, self.rows, Row::put);
     }
 }
 
 impl<'e> Row<'e> {
-    fn put(&self, values: &mut Values<'_>) {
+    fn put(self, values: &mut Values<'_>) {
         let purchase = self.purchase.as_ref();
         let text = |field: fn(&Purchase<'e>) -> &'e str| purchase.map(|purchase| field(purchase).to_owned());
         values

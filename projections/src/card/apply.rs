@@ -36,14 +36,14 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    fn put(&self, values: &mut Values<'_>) {
+    fn put(self, values: &mut Values<'_>) {
         values
-            .text(self.account_id.clone())
-            .text(self.card_id.clone())
-            .text(self.last_four.clone())
+            .text(self.account_id)
+            .text(self.card_id)
+            .text(self.last_four)
             .integer(self.expiry_year)
             .integer(self.expiry_month)
-            .text(self.status.clone())
+            .text(self.status)
             .integer(self.issued_version);
     }
 }
@@ -152,7 +152,6 @@ impl<'k> Changes<'k> {
     }
 
     pub(crate) fn write(self, writes: &mut Writes) {
-        let rows: Vec<Row> = self.changed.into_values().collect();
-        writes.add(&TABLE, &rows, Row::put);
+        writes.add(&TABLE, self.changed.into_values(), Row::put);
     }
 }

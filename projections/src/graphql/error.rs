@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Error, ErrorExtensions};
+use async_graphql::{Error, ErrorExtensionValues, ErrorExtensions, ServerError};
 use tracing::error;
 
 use crate::store::StoreError;
@@ -30,6 +30,14 @@ impl Code {
             Self::Unavailable => "UNAVAILABLE",
             Self::Internal => "INTERNAL",
         }
+    }
+
+    /// Puts it on an error that was not made here.
+    pub(crate) fn mark(self, error: &mut ServerError) {
+        error
+            .extensions
+            .get_or_insert_with(ErrorExtensionValues::default)
+            .set("code", self.name());
     }
 }
 

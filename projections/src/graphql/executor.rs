@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{Data, ErrorExtensionValues, Request, Response, ServerError};
+use async_graphql::{Data, Request, Response, ServerError};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use quick_cache::sync::Cache;
@@ -68,9 +68,7 @@ fn coded(mut response: Response) -> Response {
             .as_ref()
             .is_some_and(|extensions| extensions.get("code").is_some());
         if !has_code {
-            let code = code_of(error);
-            let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
-            extensions.set("code", code.name());
+            code_of(error).mark(error);
         }
     }
     response

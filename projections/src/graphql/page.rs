@@ -15,7 +15,7 @@ const PAGE_MAX: i32 = 200;
 pub(crate) type Cursor = OpaqueCursor<i64>;
 
 /// Which rows of a list are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Page {
     /// Rows after this place, in the list's order.
     pub(crate) after: Option<i64>,

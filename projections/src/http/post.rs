@@ -3,7 +3,7 @@
 //! Batches of operations are deliberately not taken: each would have the limits of one. Only `application/json` is read, which
 //! no form of another site can send without asking first.
 
-use async_graphql::{ErrorExtensionValues, Executor, Request, Response, ServerError};
+use async_graphql::{Executor, Request, Response, ServerError};
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -30,9 +30,6 @@ fn refused(rejection: &JsonRejection) -> (StatusCode, Json<Response>) {
         Code::BadUserInput
     };
     let mut error = ServerError::new(rejection.body_text(), None);
-    error
-        .extensions
-        .get_or_insert_with(ErrorExtensionValues::default)
-        .set("code", code.name());
+    code.mark(&mut error);
     (status, Json(Response::from_errors(vec![error])))
 }

@@ -49,10 +49,10 @@ struct Row<'e> {
 }
 
 impl Row<'_> {
-    fn put(&self, values: &mut Values<'_>) {
+    fn put(self, values: &mut Values<'_>) {
         values
             .text(self.account_id.to_string())
-            .text(self.cycle.clone())
+            .text(self.cycle)
             .text(self.merchant_id.to_owned())
             .text(self.merchant_name.to_owned())
             .text(self.mcc.to_owned())
@@ -110,8 +110,7 @@ impl<'e> Changes<'e> {
     }
 
     pub(crate) fn write(self, writes: &mut Writes) {
-        let rows: Vec<Row<'e>> = self.rows.into_values().collect();
-        writes.add(&TABLE, &rows, Row::put);
+        writes.add(&TABLE, self.rows.into_values(), Row::put);
     }
 }
 

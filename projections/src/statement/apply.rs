@@ -82,10 +82,10 @@ struct LineRow<'e> {
 }
 
 impl StatementRow {
-    fn put(&self, values: &mut Values<'_>) {
+    fn put(self, values: &mut Values<'_>) {
         values
             .text(self.account_id.to_string())
-            .text(self.cycle.clone())
+            .text(self.cycle)
             .text(self.opens_on.to_string())
             .text(self.closes_on.to_string())
             .text(self.due_on.to_string())
@@ -96,10 +96,10 @@ impl StatementRow {
 }
 
 impl LineRow<'_> {
-    fn put(&self, values: &mut Values<'_>) {
+    fn put(self, values: &mut Values<'_>) {
         values
             .text(self.account_id.to_string())
-            .text(self.cycle.clone())
+            .text(self.cycle)
             .integer(self.version)
             .integer(self.occurred_at_micros)
             .text(self.card_id.to_string())
@@ -111,7 +111,7 @@ impl LineRow<'_> {
             .text(self.merchant_name.to_owned())
             .text(self.mcc.to_owned())
             .text(self.description.to_owned())
-            .text(self.search_text.clone());
+            .text(self.search_text);
     }
 }
 
@@ -161,9 +161,8 @@ impl<'e> Changes<'e> {
     }
 
     pub(crate) fn write(self, writes: &mut Writes) {
-        let statements: Vec<StatementRow> = self.statements.into_values().collect();
-        writes.add(&STATEMENT, &statements, StatementRow::put);
-        writes.add(&LINE, &self.lines, LineRow::put);
+        writes.add(&STATEMENT, self.statements.into_values(), StatementRow::put);
+        writes.add(&LINE, self.lines, LineRow::put);
     }
 }
 

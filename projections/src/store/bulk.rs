@@ -109,28 +109,26 @@ pub(crate) struct Writes {
 
 impl Writes {
     /// Adds rows; `put` gives the values of one.
-    pub(crate) fn add<R>(&mut self, table: &'static Table, rows: &[R], put: impl Fn(&R, &mut Values<'_>)) {
-        if rows.is_empty() {
-            return;
-        }
+    pub(crate) fn add<R>(
+        &mut self,
+        table: &'static Table,
+        rows: impl IntoIterator<Item = R>,
+        put: impl Fn(R, &mut Values<'_>),
+    ) {
         let empty = |(_, kind): &(&str, Kind)| match kind {
-            Kind::Text => Column::Text(Vec::with_capacity(rows.len())),
-            Kind::Integer => Column::Integer(Vec::with_capacity(rows.len())),
+            Kind::Text => Column::Text(Vec::new()),
+            Kind::Integer => Column::Integer(Vec::new()),
         };
         let mut columns: Vec<Column> = table.columns.iter().map(empty).collect();
+        let mut len = 0;
         for row in rows {
-            put(
-                row,
-                &mut Values {
-                    columns: columns.iter_mut(),
-                },
-            );
+            let columns = columns.iter_mut();
+            put(row, &mut Values { columns });
+            len += 1;
         }
-        self.tables.push(Rows {
-            table,
-            columns,
-            len: rows.len(),
-        });
+        if len > 0 {
+            self.tables.push(Rows { table, columns, len });
+        }
     }
 
     /// Writes it all: in PostgreSQL in one statement, since each is a way there and back.
