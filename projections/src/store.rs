@@ -200,7 +200,7 @@ impl Tx {
     }
 }
 
-const SESSION: [(&str, &str); 6] = [
+const SESSION: [(&str, &str); 7] = [
     // The read models' commits need not wait for the disk: offsets and rows are in one transaction, so what a crash takes back is
     // read from the feed again.
     ("synchronous_commit", "off"),
@@ -208,6 +208,7 @@ const SESSION: [(&str, &str); 6] = [
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
+    ("enable_material", "off"),
     // Nor does a plan depend on the parameters: made anew each time, it costs more than it brings.
     ("plan_cache_mode", "force_generic_plan"),
     ("jit", "off"),

@@ -147,6 +147,7 @@ async fn pages_alike(store: &ReadStore, form: &Form, keys: &[&PageKey]) -> Resul
             "l.version > p.after_version and l.version < coalesce(p.beyond, p.before_version)",
         )
     };
+    // A left join: the other way round all lines of all accounts would be read, which seems cheap while there are none.
     let wanted = "($3 = '' or l.merchant_id = $3) and ($4 = '' or l.search_text like $4 escape '\\')";
     let sql = format!(
         "with p as materialized (
@@ -158,8 +159,9 @@ async fn pages_alike(store: &ReadStore, form: &Form, keys: &[&PageKey]) -> Resul
             from {ranges_sql})
          select p.page, l.version, l.occurred_at_micros, l.card_id, l.card_last_four, l.authorization_id, l.amount_minor,
                 l.currency, l.merchant_id, l.merchant_name, l.mcc, l.description
-         from p join statement_line l on l.account_id = p.account_id and l.cycle = p.cycle and {within}
-         where {wanted}
+         from p left join statement_line l
+              on l.account_id = p.account_id and l.cycle = p.cycle and {within} and {wanted}
+         where coalesce(l.version, 0) > 0
          order by p.page, l.version {order}",
         ranges_sql = unfolded(store.dialect(), "w", &RANGE)
     );

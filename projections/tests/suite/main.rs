@@ -11,6 +11,7 @@ mod support;
 
 mod histories;
 mod operations;
+mod plans;
 mod poison;
 mod rebuild;
 mod refusals;
