@@ -78,7 +78,7 @@ impl Settings {
             batches_in_flight_max: 8,
             poll_interval: Duration::from_millis(5),
             busy_poll_interval: Duration::from_millis(20),
-            busy_events: 12, // one for each partition
+            busy_events: 24, // two for each partition
             progress_interval: Duration::from_millis(100),
             seat_interval: Duration::from_millis(500),
             drain_timeout: Duration::from_secs(5),
