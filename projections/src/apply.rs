@@ -144,6 +144,9 @@ async fn spawned<T: Send + 'static>(work: impl Future<Output = T> + Send + 'stat
 /// Applies readings of different partitions in one transaction, if nothing at all stands in the way of any of them; else nothing is
 /// applied, and each has to be applied by itself. A quiet bank has an event here and one there, and a transaction costs as much as
 /// a hundred rows.
+///
+/// That each reading goes on from its checkpoint, and each account from the version before its first event, is supposed and not
+/// looked up: the writing itself says whether it was so.
 async fn apply_together(
     store: &ReadStore,
     projections: &[Projection],
@@ -152,44 +155,51 @@ async fn apply_together(
     if readings.iter().any(|reading| reading.poison.is_some()) {
         return Ok(None);
     }
-    let mut tx = store.begin().await?;
-    let partitions: Vec<i32> = readings.iter().map(|reading| reading.partition).collect();
-    let Some(positions) = checkpoint::lock_level(&mut tx, projections, &partitions).await? else {
+    let events: Vec<&Recorded> = readings.iter().flat_map(|reading| &reading.events).collect();
+    let known = Known::supposed(&events, cards(store, projections, &events).await?);
+    let Some(changes) = fold_together(&known, projections, events) else {
         return Ok(None);
     };
-    let mut applied = Vec::with_capacity(readings.len());
-    let mut fresh: Vec<&Recorded> = Vec::new();
-    for reading in readings {
-        let Some(at) = positions
-            .get(&reading.partition)
-            .filter(|at| reading.from <= **at)
-        else {
-            return Ok(None);
-        };
-        let first = reading.events.partition_point(|recorded| recorded.offset < *at);
-        fresh.extend(reading.events.iter().skip(first));
-        applied.push(Applied {
-            next_offset: reading.next.max(*at),
-            events: first..reading.events.len(),
+    let applied: Vec<Applied> = readings
+        .iter()
+        .map(|reading| Applied {
+            next_offset: reading.next,
+            events: 0..reading.events.len(),
             poison: None,
             behind: Vec::new(),
-        });
-    }
-    let known = load(&mut tx, projections, &fresh).await?;
-    let Some(changes) = fold_together(&known, projections, fresh) else {
-        return Ok(None);
-    };
-    let mut writes = Writes::default();
-    let versions = changes.write(&mut writes);
+        })
+        .collect();
     let steps = readings
         .iter()
         .zip(&applied)
-        .map(|(reading, applied)| step(reading, applied.next_offset, &applied.events));
+        .map(|(reading, applied)| (reading.from, step(reading, applied.next_offset, &applied.events)));
+    let mut writes = Writes::default();
+    // First: who else is at these partitions waits here, before either has touched another row.
     checkpoint::advance_level(&mut writes, projections, steps);
+    let versions = changes.write(&mut writes);
+    let mut tx = store.begin().await?;
     writes.write(&mut tx).await?;
     tx.commit().await?;
     store.announce(versions);
     Ok(Some(applied))
+}
+
+/// The cards that these events change. Not in the transaction that writes: it would lock the table before the checkpoints, and a
+/// rebuild that swaps tables locks them the other way round. Were they changed since, so were the checkpoints.
+async fn cards(
+    store: &ReadStore,
+    projections: &[Projection],
+    events: &[&Recorded],
+) -> Result<card::apply::Known, sqlx::Error> {
+    if !projections.contains(&Projection::Card)
+        || !events.iter().any(|recorded| card::apply::changes(recorded))
+    {
+        return Ok(card::apply::Known::new());
+    }
+    let mut tx = store.begin().await?;
+    let cards = card::apply::load(&mut tx, events).await?;
+    tx.commit().await?;
+    Ok(cards)
 }
 
 /// The partition's step over these events of a reading, which are applied now.
@@ -216,7 +226,7 @@ async fn load(tx: &mut Tx, projections: &[Projection], events: &[&Recorded]) -> 
         ..Known::default()
     };
     if projections.contains(&Projection::AccountBalance) {
-        known.balances = account_balance::apply::load(tx, &accounts).await?;
+        known.balances = Some(account_balance::apply::load(tx, &accounts).await?);
     }
     if projections.contains(&Projection::Card) {
         known.cards = card::apply::load(tx, events).await?;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::projection::Projection;
 use crate::recorded::Poison;
-use crate::store::{Dialect, Kind, ReadStore, Table, Tx, Writes, all, all_in, execute_in, keys_sql, to_json};
+use crate::store::{
+    Dialect, How, Kind, ReadStore, Table, Tx, Writes, all, all_in, execute_in, keys_sql, to_json,
+};
 
 /// One read model's place in one partition.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -111,73 +113,43 @@ pub(crate) async fn lock(
     })
 }
 
-/// Locks several partitions at once, if each of them has all these read models at one place; gives the places.
-pub(crate) async fn lock_level(
-    tx: &mut Tx,
-    projections: &[Projection],
-    partitions: &[i32],
-) -> Result<Option<Positions>, sqlx::Error> {
-    // In one order, so that two who lock several do not wait for each other.
-    let sql = format!(
-        "select {COLUMNS} from projection_checkpoint
-         where cast(feed_partition as text) in ({}) order by feed_partition, projection{}",
-        keys_sql(tx.dialect()),
-        for_update(tx)
-    );
-    let keys: Vec<String> = partitions.iter().map(ToString::to_string).collect();
-    let rows = all_in!(tx, Row, &sql, to_json(&keys)?)?;
-    let mut positions = Positions::new();
-    for partition in partitions {
-        let mut places = projections.iter().map(|projection| {
-            rows.iter()
-                .find(|row| {
-                    row.feed_partition == i64::from(*partition) && row.projection == projection.name()
-                })
-                .map(|row| row.next_offset)
-        });
-        let Some(Some(place)) = places.next() else {
-            return Ok(None);
-        };
-        if places.any(|other| other != Some(place)) {
-            return Ok(None);
-        }
-        positions.insert(*partition, place);
-    }
-    Ok(Some(positions))
-}
-
-/// Moves several partitions on, past whatever had stopped them.
+/// Moves several partitions on from where each of these read models is held to be, past whatever had stopped them. Whoever else
+/// moves one of them on takes turns with this.
 pub(crate) fn advance_level(
     writes: &mut Writes,
     projections: &[Projection],
-    steps: impl Iterator<Item = Step>,
+    steps: impl Iterator<Item = (i64, Step)>,
 ) {
     let rows = steps.flat_map(|step| projections.iter().map(move |projection| (projection, step)));
-    writes.add(&TABLE, rows, |(projection, step), values| {
+    writes.add(&LEVEL, rows, |(projection, (before, step)), values| {
         values
             .text(projection.name().to_owned())
             .integer(i64::from(step.partition))
+            .integer(before)
             .integer(step.next_offset)
             .integer(step.last.map(|last| last.event_time_micros))
             .integer(step.last.map(|last| last.applied_at_micros));
     });
 }
 
-const TABLE: Table = Table {
+const LEVEL: Table = Table {
     name: "projection_checkpoint",
     columns: &[
         ("projection", Kind::Text),
         ("feed_partition", Kind::Integer),
+        ("before", Kind::Integer),
         ("next_offset", Kind::Integer),
         ("event_time_micros", Kind::Integer),
         ("applied_at_micros", Kind::Integer),
     ],
-    on_conflict: Some(
-        "(projection, feed_partition) do update
-         set next_offset = excluded.next_offset, stopped_event_id = null, stopped_reason = null,
-             event_time_micros = coalesce(excluded.event_time_micros, projection_checkpoint.event_time_micros),
-             applied_at_micros = coalesce(excluded.applied_at_micros, projection_checkpoint.applied_at_micros)",
-    ),
+    how: How::Change {
+        set: "next_offset = new.next_offset, stopped_event_id = null, stopped_reason = null,
+              event_time_micros = coalesce(new.event_time_micros, projection_checkpoint.event_time_micros),
+              applied_at_micros = coalesce(new.applied_at_micros, projection_checkpoint.applied_at_micros)",
+        only: "projection_checkpoint.projection = new.projection
+               and projection_checkpoint.feed_partition = new.feed_partition
+               and projection_checkpoint.next_offset = new.before",
+    },
 };
 
 async fn lock_rows(tx: &mut Tx, projections: &[Projection], partition: i32) -> Result<Vec<Row>, sqlx::Error> {

@@ -36,8 +36,24 @@ pub(crate) enum Inapplicable {
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     pub(crate) versions: HashMap<AccountId, i64>,
-    pub(crate) balances: account_balance::apply::Known,
+    /// Nothing where it was not looked.
+    pub(crate) balances: Option<account_balance::apply::Known>,
     pub(crate) cards: card::apply::Known,
+}
+
+impl Known {
+    /// As it must be for these events to be the next ones of their accounts. It is not looked whether it is so.
+    pub(crate) fn supposed(events: &[&Recorded], cards: card::apply::Known) -> Self {
+        let mut versions = HashMap::with_capacity(events.len());
+        for recorded in events {
+            versions.entry(recorded.account).or_insert(recorded.version - 1);
+        }
+        Self {
+            versions,
+            balances: None,
+            cards,
+        }
+    }
 }
 
 /// What a batch changes, for the read models it is applied to.
@@ -120,7 +136,7 @@ impl<'k> Changes<'k> {
             known,
             versions: BTreeMap::new(),
             account_balance: wanted(Projection::AccountBalance)
-                .then(|| account_balance::apply::Changes::on(&known.balances)),
+                .then(|| account_balance::apply::Changes::on(known.balances.as_ref())),
             card: wanted(Projection::Card).then(|| card::apply::Changes::on(&known.cards)),
             activity: wanted(Projection::Activity).then(activity::apply::Changes::default),
             statement: wanted(Projection::Statement).then(statement::apply::Changes::default),
@@ -177,7 +193,7 @@ impl<'k> Changes<'k> {
         if let Some(changes) = self.merchant_spend {
             changes.write(writes);
         }
-        crate::version::write(writes, &self.versions);
+        crate::version::write(writes, &self.known.versions, &self.versions);
         self.versions
     }
 }

@@ -21,7 +21,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-pub(crate) use bulk::{Kind, Table, Values, Writes, keys_sql, to_json, unfolded};
+pub(crate) use bulk::{How, Kind, Table, Values, Writes, keys_sql, to_json, unfolded};
 pub use error::StoreError;
 pub(crate) use error::{Fault, fault};
 pub(crate) use macros::{all, all_in, execute, execute_in, optional};
@@ -200,7 +200,7 @@ impl Tx {
     }
 }
 
-const SESSION: [(&str, &str); 7] = [
+const SESSION: [(&str, &str); 8] = [
     // The read models' commits need not wait for the disk: offsets and rows are in one transaction, so what a crash takes back is
     // read from the feed again.
     ("synchronous_commit", "off"),
@@ -209,6 +209,8 @@ const SESSION: [(&str, &str); 7] = [
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
     ("enable_material", "off"),
+    // An index is for single rows; to go through all of it must not seem as cheap while the table is small.
+    ("cpu_index_tuple_cost", "10"),
     // Nor does a plan depend on the parameters: made anew each time, it costs more than it brings.
     ("plan_cache_mode", "force_generic_plan"),
     ("jit", "off"),

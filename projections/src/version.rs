@@ -5,12 +5,25 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::AccountId;
 
-use crate::store::{Dialect, Kind, ReadStore, Table, Tx, Writes, all, all_in, keys_sql, to_json};
+use crate::store::{Dialect, How, Kind, ReadStore, Table, Tx, Writes, all, all_in, keys_sql, to_json};
 
-const TABLE: Table = Table {
+const OPENED: Table = Table {
     name: "account_version",
     columns: &[("account_id", Kind::Text), ("version", Kind::Integer)],
-    on_conflict: Some("(account_id) do update set version = excluded.version"),
+    how: How::Add,
+};
+
+const MOVED: Table = Table {
+    name: "account_version",
+    columns: &[
+        ("account_id", Kind::Text),
+        ("version", Kind::Integer),
+        ("before", Kind::Integer),
+    ],
+    how: How::Change {
+        set: "version = new.version",
+        only: "account_version.account_id = new.account_id and account_version.version = new.before",
+    },
 };
 
 pub(crate) async fn load(
@@ -42,8 +55,21 @@ fn keyed(rows: Vec<(String, i64)>) -> impl Iterator<Item = (AccountId, i64)> {
         .filter_map(|(account, version)| Some((account.parse().ok()?, version)))
 }
 
-pub(crate) fn write(writes: &mut Writes, versions: &BTreeMap<AccountId, i64>) {
-    writes.add(&TABLE, versions, |(account, version), values| {
+/// Moves accounts on from where they are held to be: from `before`, or from nothing.
+pub(crate) fn write(
+    writes: &mut Writes,
+    before: &HashMap<AccountId, i64>,
+    versions: &BTreeMap<AccountId, i64>,
+) {
+    let at = |account| before.get(account).copied().unwrap_or(0);
+    let (opened, moved): (Vec<_>, Vec<_>) = versions.iter().partition(|(account, _)| at(*account) == 0);
+    writes.add(&OPENED, opened, |(account, version), values| {
         values.text(account.to_string()).integer(*version);
+    });
+    writes.add(&MOVED, moved, |(account, version), values| {
+        values
+            .text(account.to_string())
+            .integer(*version)
+            .integer(at(account));
     });
 }

@@ -7,9 +7,11 @@ use domain::{AccountId, Currency, Money};
 
 use crate::fold::Inapplicable;
 use crate::recorded::Recorded;
-use crate::store::{Kind, Table, Tx, Values, Writes, all_in, keys_sql, to_json};
+use crate::store::{How, Kind, Table, Tx, Writes, all_in, keys_sql, to_json};
 
-const TABLE: Table = Table {
+const CLOSED: &str = "closed";
+
+const OPENED: Table = Table {
     name: "account_balance",
     columns: &[
         ("account_id", Kind::Text),
@@ -20,64 +22,87 @@ const TABLE: Table = Table {
         ("credit_limit_minor", Kind::Integer),
         ("outstanding_minor", Kind::Integer),
     ],
-    on_conflict: Some(
-        "(account_id) do update set status = excluded.status, credit_limit_minor = excluded.credit_limit_minor,
-         outstanding_minor = excluded.outstanding_minor",
-    ),
+    how: How::Add,
 };
 
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub(crate) struct Row {
-    account_id: String,
-    status: String,
-    currency: String,
+const MOVED: Table = Table {
+    name: "account_balance",
+    columns: &[
+        ("account_id", Kind::Text),
+        ("currency", Kind::Text),
+        ("status", Kind::Text),
+        ("credit_limit_minor", Kind::Integer),
+        ("spent_minor", Kind::Integer),
+    ],
+    how: How::Change {
+        set: "status = coalesce(new.status, account_balance.status),
+              credit_limit_minor = coalesce(new.credit_limit_minor, account_balance.credit_limit_minor),
+              outstanding_minor = account_balance.outstanding_minor + new.spent_minor",
+        only: "account_balance.account_id = new.account_id
+               and account_balance.currency = coalesce(new.currency, account_balance.currency)",
+    },
+};
+
+/// An account that is opened in this batch, after it.
+#[derive(Debug)]
+struct Row {
+    account_id: AccountId,
+    status: &'static str,
+    currency: Currency,
     closing_day: i64,
     opened_at_micros: i64,
     credit_limit_minor: i64,
     outstanding_minor: i64,
 }
 
-impl Row {
-    fn put(self, values: &mut Values<'_>) {
-        values
-            .text(self.account_id)
-            .text(self.status)
-            .text(self.currency)
-            .integer(self.closing_day)
-            .integer(self.opened_at_micros)
-            .integer(self.credit_limit_minor)
-            .integer(self.outstanding_minor);
-    }
+/// What a batch does to an account that was there before it.
+#[derive(Debug, Default)]
+struct Move {
+    /// That of the amounts in it, if it has any.
+    currency: Option<Currency>,
+    status: Option<&'static str>,
+    credit_limit_minor: Option<i64>,
+    spent_minor: i64,
 }
 
-/// The rows of a batch's accounts before it.
-pub(crate) type Known = HashMap<AccountId, Row>;
+/// What there is of an account before a batch, as far as an event can contradict it.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub(crate) struct Balance {
+    account_id: String,
+    currency: String,
+    outstanding_minor: i64,
+}
+
+/// The batch's accounts before it.
+pub(crate) type Known = HashMap<AccountId, Balance>;
 
 pub(crate) async fn load(tx: &mut Tx, accounts: &[AccountId]) -> Result<Known, sqlx::Error> {
     let sql = format!(
-        "select account_id, status, currency, closing_day, opened_at_micros, credit_limit_minor, outstanding_minor
-         from account_balance where account_id in ({})",
+        "select account_id, currency, outstanding_minor from account_balance where account_id in ({})",
         keys_sql(tx.dialect())
     );
-    let rows = all_in!(tx, Row, &sql, to_json(accounts)?)?;
+    let rows = all_in!(tx, Balance, &sql, to_json(accounts)?)?;
     let keyed = rows
         .into_iter()
         .filter_map(|row| Some((row.account_id.parse().ok()?, row)));
     Ok(keyed.collect())
 }
 
-/// The rows that a batch changes.
+/// What a batch changes.
 #[derive(Debug)]
 pub(crate) struct Changes<'k> {
-    known: &'k Known,
-    changed: BTreeMap<AccountId, Row>,
+    /// Nothing where it was not looked: then it is the writing that finds out.
+    known: Option<&'k Known>,
+    opened: BTreeMap<AccountId, Row>,
+    moved: BTreeMap<AccountId, Move>,
 }
 
 impl<'k> Changes<'k> {
-    pub(crate) fn on(known: &'k Known) -> Self {
+    pub(crate) fn on(known: Option<&'k Known>) -> Self {
         Self {
             known,
-            changed: BTreeMap::new(),
+            opened: BTreeMap::new(),
+            moved: BTreeMap::new(),
         }
     }
 
@@ -85,56 +110,113 @@ impl<'k> Changes<'k> {
         let account = recorded.account;
         match &recorded.event {
             Event::AccountOpened(opened) => {
-                self.changed.insert(account, opened_row(account, opened));
+                self.opened.insert(account, opened_row(account, opened));
+                Ok(())
             }
-            Event::CreditLimitChanged(changed) => {
-                let row = self.row(account)?;
-                same_currency(row, changed.credit_limit)?;
-                row.credit_limit_minor = changed.credit_limit.minor_units();
-            }
-            Event::AccountClosed(_) => "closed".clone_into(&mut self.row(account)?.status),
-            Event::PurchaseApproved(approved) => {
-                let row = self.row(account)?;
-                same_currency(row, approved.amount)?;
-                row.outstanding_minor = row
-                    .outstanding_minor
-                    .checked_add(approved.amount.minor_units())
-                    .ok_or(Inapplicable::OutOfRange)?;
-            }
+            Event::CreditLimitChanged(changed) => self.limit(account, changed.credit_limit),
+            Event::AccountClosed(_) => self.close(account),
+            Event::PurchaseApproved(approved) => self.spend(account, approved.amount),
             Event::CardIssued(_)
             | Event::CardActivated(_)
             | Event::CardBlocked(_)
             | Event::CardUnblocked(_)
             | Event::CardCancelled(_)
-            | Event::PurchaseDeclined(_) => {}
+            | Event::PurchaseDeclined(_) => Ok(()),
         }
+    }
+
+    fn limit(&mut self, account: AccountId, limit: Money) -> Result<(), Inapplicable> {
+        if let Some(row) = self.opened.get_mut(&account) {
+            same_currency(row.currency.code(), limit)?;
+            row.credit_limit_minor = limit.minor_units();
+            return Ok(());
+        }
+        let (moved, _) = self.moved(account, Some(limit))?;
+        moved.credit_limit_minor = Some(limit.minor_units());
         Ok(())
     }
 
-    fn row(&mut self, account: AccountId) -> Result<&mut Row, Inapplicable> {
-        match self.changed.entry(account) {
-            std::collections::btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                let row = self
-                    .known
-                    .get(&account)
-                    .ok_or(Inapplicable::Missing("account_balance"))?;
-                Ok(entry.insert(row.clone()))
-            }
+    fn close(&mut self, account: AccountId) -> Result<(), Inapplicable> {
+        if let Some(row) = self.opened.get_mut(&account) {
+            row.status = CLOSED;
+            return Ok(());
         }
+        let (moved, _) = self.moved(account, None)?;
+        moved.status = Some(CLOSED);
+        Ok(())
+    }
+
+    fn spend(&mut self, account: AccountId, amount: Money) -> Result<(), Inapplicable> {
+        let added = |to: i64| {
+            to.checked_add(amount.minor_units())
+                .ok_or(Inapplicable::OutOfRange)
+        };
+        if let Some(row) = self.opened.get_mut(&account) {
+            same_currency(row.currency.code(), amount)?;
+            row.outstanding_minor = added(row.outstanding_minor)?;
+            return Ok(());
+        }
+        let (moved, known) = self.moved(account, Some(amount))?;
+        let spent_minor = added(moved.spent_minor)?;
+        if known.is_some_and(|known| known.outstanding_minor.checked_add(spent_minor).is_none()) {
+            return Err(Inapplicable::OutOfRange);
+        }
+        moved.spent_minor = spent_minor;
+        Ok(())
+    }
+
+    /// The account's move, with what is known of it before; an amount must be in its currency.
+    fn moved(
+        &mut self,
+        account: AccountId,
+        amount: Option<Money>,
+    ) -> Result<(&mut Move, Option<&'k Balance>), Inapplicable> {
+        let known = match self.known {
+            Some(known) => Some(
+                known
+                    .get(&account)
+                    .ok_or(Inapplicable::Missing("account_balance"))?,
+            ),
+            None => None,
+        };
+        let moved = self.moved.entry(account).or_default();
+        if let Some(amount) = amount {
+            if let Some(known) = known {
+                same_currency(&known.currency, amount)?;
+            }
+            let currency = *moved.currency.get_or_insert(amount.currency());
+            same_currency(currency.code(), amount)?;
+        }
+        Ok((moved, known))
     }
 
     pub(crate) fn write(self, writes: &mut Writes) {
-        writes.add(&TABLE, self.changed.into_values(), Row::put);
+        writes.add(&OPENED, self.opened.into_values(), |row, values| {
+            values
+                .text(row.account_id.to_string())
+                .text(row.status.to_owned())
+                .text(row.currency.code().to_owned())
+                .integer(row.closing_day)
+                .integer(row.opened_at_micros)
+                .integer(row.credit_limit_minor)
+                .integer(row.outstanding_minor);
+        });
+        writes.add(&MOVED, self.moved, |(account, moved), values| {
+            values
+                .text(account.to_string())
+                .text(moved.currency.map(|currency| currency.code().to_owned()))
+                .text(moved.status.map(str::to_owned))
+                .integer(moved.credit_limit_minor)
+                .integer(moved.spent_minor);
+        });
     }
 }
 
 fn opened_row(account: AccountId, opened: &AccountOpened) -> Row {
-    let currency: Currency = opened.credit_limit.currency();
     Row {
-        account_id: account.to_string(),
-        status: "open".to_owned(),
-        currency: currency.code().to_owned(),
+        account_id: account,
+        status: "open",
+        currency: opened.credit_limit.currency(),
         closing_day: i64::from(opened.closing_day.day()),
         opened_at_micros: opened.occurred_at.timestamp_micros(),
         credit_limit_minor: opened.credit_limit.minor_units(),
@@ -142,8 +224,8 @@ fn opened_row(account: AccountId, opened: &AccountOpened) -> Row {
     }
 }
 
-fn same_currency(row: &Row, amount: Money) -> Result<(), Inapplicable> {
-    if row.currency == amount.currency().code() {
+fn same_currency(currency: &str, amount: Money) -> Result<(), Inapplicable> {
+    if currency == amount.currency().code() {
         Ok(())
     } else {
         Err(Inapplicable::Currency)

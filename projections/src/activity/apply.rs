@@ -7,7 +7,7 @@ use domain::{AccountId, AuthorizationId, CardId, Money};
 
 use crate::fold::search_text;
 use crate::recorded::Recorded;
-use crate::store::{Kind, Table, Values, Writes};
+use crate::store::{How, Kind, Table, Values, Writes};
 
 const TABLE: Table = Table {
     name: "activity",
@@ -30,7 +30,7 @@ const TABLE: Table = Table {
         ("decline_reason", Kind::Text),
         ("cycle", Kind::Text),
     ],
-    on_conflict: None,
+    how: How::Add,
 };
 
 /// What was not part of the event is null in the table.

@@ -8,7 +8,7 @@ use domain::{AccountId, CardId};
 
 use crate::fold::Inapplicable;
 use crate::recorded::Recorded;
-use crate::store::{Kind, Table, Tx, Values, Writes, all_in, keys_sql, to_json};
+use crate::store::{How, Kind, Table, Tx, Values, Writes, all_in, keys_sql, to_json};
 
 const TABLE: Table = Table {
     name: "card",
@@ -21,7 +21,7 @@ const TABLE: Table = Table {
         ("status", Kind::Text),
         ("issued_version", Kind::Integer),
     ],
-    on_conflict: Some("(account_id, card_id) do update set status = excluded.status"),
+    how: How::Merge("(account_id, card_id) do update set status = excluded.status"),
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -57,7 +57,7 @@ pub(crate) type Known = HashMap<Key, Row>;
 pub(crate) async fn load(tx: &mut Tx, events: &[&Recorded]) -> Result<Known, sqlx::Error> {
     let accounts: Vec<AccountId> = events
         .iter()
-        .filter(|recorded| changes_a_card(&recorded.event))
+        .filter(|recorded| changes(recorded))
         .map(|recorded| recorded.account)
         .collect();
     if accounts.is_empty() {
@@ -75,8 +75,9 @@ pub(crate) async fn load(tx: &mut Tx, events: &[&Recorded]) -> Result<Known, sql
     Ok(keyed.collect())
 }
 
-fn changes_a_card(event: &Event) -> bool {
-    match event {
+/// Whether a card is not what it was, after this.
+pub(crate) fn changes(recorded: &Recorded) -> bool {
+    match &recorded.event {
         Event::CardIssued(_)
         | Event::CardActivated(_)
         | Event::CardBlocked(_)

@@ -8,7 +8,7 @@ use domain::account::{Event, PurchaseApproved};
 
 use crate::fold::Inapplicable;
 use crate::recorded::Recorded;
-use crate::store::{Kind, Table, Values, Writes};
+use crate::store::{How, Kind, Table, Values, Writes};
 
 const TABLE: Table = Table {
     name: "merchant_spend",
@@ -25,7 +25,7 @@ const TABLE: Table = Table {
         ("last_purchase_at_micros", Kind::Integer),
     ],
     // A merchant is called what its last purchase called it.
-    on_conflict: Some(
+    how: How::Merge(
         "(account_id, cycle, merchant_id) do update set merchant_name = excluded.merchant_name, mcc = excluded.mcc,
          purchase_count = merchant_spend.purchase_count + excluded.purchase_count,
          amount_minor = merchant_spend.amount_minor + excluded.amount_minor,

@@ -9,7 +9,7 @@ use domain::{AccountId, AuthorizationId, CardId};
 
 use crate::fold::{Inapplicable, search_text};
 use crate::recorded::Recorded;
-use crate::store::{Kind, Table, Values, Writes};
+use crate::store::{How, Kind, Table, Values, Writes};
 
 const STATEMENT: Table = Table {
     name: "statement",
@@ -23,7 +23,7 @@ const STATEMENT: Table = Table {
         ("total_minor", Kind::Integer),
         ("line_count", Kind::Integer),
     ],
-    on_conflict: Some(
+    how: How::Merge(
         "(account_id, cycle) do update set total_minor = statement.total_minor + excluded.total_minor,
          line_count = statement.line_count + excluded.line_count",
     ),
@@ -47,7 +47,7 @@ const LINE: Table = Table {
         ("description", Kind::Text),
         ("search_text", Kind::Text),
     ],
-    on_conflict: None,
+    how: How::Add,
 };
 
 /// What a batch adds to one statement.

@@ -23,24 +23,37 @@ pub(crate) enum Kind {
 pub(crate) struct Table {
     pub(crate) name: &'static str,
     pub(crate) columns: &'static [(&'static str, Kind)],
-    /// What follows `on conflict`; the table's name is the row that is there, `excluded` the new one. Where rows are only ever
-    /// added there is nothing: a row that is already there is a fault, and must not go unnoticed.
-    pub(crate) on_conflict: Option<&'static str>,
+    pub(crate) how: How,
+}
+
+/// How rows go into a table. The same key must not come twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// A row that is already there is a fault, and must not go unnoticed.
+    Add,
+    /// What follows `on conflict`: the table's name is the row that is there, `excluded` the new one.
+    Merge(&'static str),
+    /// Every row must be there: the table's name is it, `new` what is given. `only` says which it is, and in what state it is
+    /// held to be; were one in another, nothing at all may be written (`RowNotFound`).
+    Change { set: &'static str, only: &'static str },
 }
 
 impl Table {
-    /// Adds what `source` gives. The same key must not come twice.
-    fn insert(&self, source: &str) -> String {
+    /// Writes what `source` gives, a relation of the table's columns.
+    fn write(&self, source: &str) -> String {
         let name = self.name;
         let names = list(self.columns, |name, _| name.to_owned());
-        match self.on_conflict {
-            Some(action) => format!("insert into {name} ({names}) {source} on conflict {action}"),
-            None => format!("insert into {name} ({names}) {source}"),
+        match self.how {
+            How::Add => format!("insert into {name} ({names}) {source}"),
+            How::Merge(action) => format!("insert into {name} ({names}) {source} on conflict {action}"),
+            How::Change { set, only } => {
+                format!("update {name} set {set} from ({source}) as new where {only}")
+            }
         }
     }
 
     /// For PostgreSQL: a parameter for each column, from `first` on, with the column of each row.
-    fn insert_lists(&self, first: usize) -> String {
+    fn write_lists(&self, first: usize) -> String {
         let names = list(self.columns, |name, _| name.to_owned());
         let lists: Vec<String> = (first..)
             .zip(self.columns)
@@ -49,16 +62,36 @@ impl Table {
                 Kind::Integer => format!("${parameter}::bigint[]"),
             })
             .collect();
-        self.insert(&format!(
+        let write = self.write(&format!(
             "select {names} from unnest({}) as unfolded ({names})",
             lists.join(", ")
-        ))
+        ));
+        if self.counts() {
+            write + " returning 1"
+        } else {
+            write
+        }
     }
 
     /// For SQLite: a parameter for each value of each row.
-    fn insert_values(&self, rows: usize) -> String {
+    fn write_values(&self, rows: usize) -> String {
         let row = format!("({})", list(self.columns, |_, _| "?".to_owned()));
-        self.insert(&format!("values {}", vec![row; rows].join(", ")))
+        let values = format!("values {}", vec![row; rows].join(", "));
+        if self.counts() {
+            // The columns of values have no names of their own.
+            let names = list(self.columns, |name, _| name.to_owned());
+            format!(
+                "with given ({names}) as ({values}) {}",
+                self.write("select * from given")
+            )
+        } else {
+            self.write(&values)
+        }
+    }
+
+    /// Whether it matters how many rows were written.
+    fn counts(&self) -> bool {
+        matches!(self.how, How::Change { .. })
     }
 }
 
@@ -131,56 +164,65 @@ impl Writes {
         }
     }
 
-    /// Writes it all: in PostgreSQL in one statement, since each is a way there and back.
+    /// Writes it all: in PostgreSQL in one statement, since each is a way there and back. After an error the transaction must not
+    /// be committed.
     pub(crate) async fn write(self, tx: &mut Tx) -> Result<(), sqlx::Error> {
-        match tx {
+        if self.tables.is_empty() {
+            return Ok(());
+        }
+        let counted = self.tables.iter().filter(|rows| rows.table.counts());
+        let expected: usize = counted.map(|rows| rows.len).sum();
+        let changed = match tx {
             Tx::Postgres(tx) => {
-                let Some(sql) = self.together() else {
-                    return Ok(());
-                };
+                let sql = self.together();
                 let columns = self.tables.into_iter().flat_map(|rows| rows.columns);
-                let statement =
-                    columns.fold(sqlx::query::<Postgres>(&sql), |statement, column| match column {
+                let statement = columns.fold(
+                    sqlx::query_scalar::<Postgres, i64>(&sql),
+                    |statement, column| match column {
                         Column::Text(values) => statement.bind(values),
                         Column::Integer(values) => statement.bind(values),
-                    });
-                statement.execute(&mut **tx).await?;
+                    },
+                );
+                statement.fetch_one(&mut **tx).await?.cast_unsigned()
             }
             Tx::Sqlite(tx) => {
+                let mut changed = 0;
                 for rows in &self.tables {
                     let mut first = 0;
                     while first < rows.len {
                         let count = 1 << (rows.len - first).min(SQLITE_ROWS_MAX).ilog2();
-                        let sql = rows.table.insert_values(count);
+                        let sql = rows.table.write_values(count);
                         let statement = rows.bind(sqlx::query(&sql), first..first + count);
-                        statement.execute(&mut **tx).await?;
+                        let written = statement.execute(&mut **tx).await?.rows_affected();
+                        changed += if rows.table.counts() { written } else { 0 };
                         first += count;
                     }
                 }
+                changed
             }
+        };
+        if changed == expected as u64 {
+            Ok(())
+        } else {
+            Err(sqlx::Error::RowNotFound)
         }
-        Ok(())
     }
 
-    /// One statement for all tables; nothing for no table.
-    fn together(&self) -> Option<String> {
+    /// One statement for all tables, which gives how many rows were changed. What is counted is written first, in this order.
+    fn together(&self) -> String {
         let mut parameter = 1;
-        let mut inserts = Vec::with_capacity(self.tables.len());
-        for rows in &self.tables {
-            inserts.push(rows.table.insert_lists(parameter));
+        let (mut writes, mut counts) = (
+            Vec::with_capacity(self.tables.len()),
+            vec!["0::bigint".to_owned()],
+        );
+        for (at, rows) in self.tables.iter().enumerate() {
+            writes.push(format!("w{at} as ({})", rows.table.write_lists(parameter)));
             parameter += rows.columns.len();
+            if rows.table.counts() {
+                counts.push(format!("(select count(*) from w{at})"));
+            }
         }
-        let last = inserts.pop()?;
-        let others: Vec<String> = inserts
-            .into_iter()
-            .enumerate()
-            .map(|(at, insert)| format!("w{at} as ({insert})"))
-            .collect();
-        Some(if others.is_empty() {
-            last
-        } else {
-            format!("with {} {last}", others.join(", "))
-        })
+        format!("with {} select {}", writes.join(", "), counts.join(" + "))
     }
 }
 
