@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::pin::pin;
 
 use chrono::Utc;
 use domain::AccountId;
@@ -77,34 +78,23 @@ pub(crate) async fn apply(
     }))
 }
 
-/// Reads batches; many events on several cores.
-pub(crate) async fn read_side_by_side(batches: Vec<Batch>) -> Vec<Reading> {
-    let events: usize = batches.iter().map(|batch| batch.deliveries.len()).sum();
-    if events < TASK_EVENTS_MIN {
-        return batches.into_iter().map(Reading::of).collect();
-    }
-    let reading = batches
-        .into_iter()
-        .map(|batch| spawned(async move { Reading::of(batch) }));
-    join_all(reading).await
-}
-
-/// Applies readings of different partitions, in as many transactions side by side as their events are worth: one waits for its
-/// statements while another's are worked on. Gives with each reading what became of it; nothing where something stands in the way
-/// of its transaction, and it has to be applied by itself.
+/// Reads batches of different partitions and applies them, in as many transactions side by side as their events are worth: one waits
+/// for its statements while another's are worked on. Gives with each reading what became of it; nothing where something stands in
+/// the way of its transaction, and it has to be applied by itself.
 pub(crate) async fn apply_side_by_side(
     store: &ReadStore,
     projections: &[Projection],
-    readings: Vec<Reading>,
+    batches: Vec<Batch>,
 ) -> Vec<(Reading, Option<Applied>)> {
-    let events: usize = readings.iter().map(|reading| reading.events.len()).sum();
+    let events: usize = batches.iter().map(|batch| batch.deliveries.len()).sum();
     let transactions = match store.dialect() {
         Dialect::Postgres => (events / TASK_EVENTS_MIN).clamp(1, WRITERS_MAX as usize),
         Dialect::Sqlite => 1, // it has one writer
     };
-    let applying = shares(readings, transactions).into_iter().map(|share| {
+    let applying = shares(batches, transactions).into_iter().map(|share| {
         let (store, projections) = (store.clone(), projections.to_vec());
         spawned(async move {
+            let share: Vec<Reading> = share.into_iter().map(Reading::of).collect();
             match apply_together(&store, &projections, &share).await {
                 Ok(Some(applied)) => share.into_iter().zip(applied.into_iter().map(Some)).collect(),
                 // Whoever applies them one by one finds out what it is.
@@ -118,14 +108,27 @@ pub(crate) async fn apply_side_by_side(
     join_all(applying).await.into_iter().flatten().collect()
 }
 
-/// The readings in so many shares, of about as many events each.
-fn shares(mut readings: Vec<Reading>, count: usize) -> Vec<Vec<Reading>> {
-    readings.sort_by_key(|reading| std::cmp::Reverse(reading.events.len()));
-    let mut shares: Vec<(usize, Vec<Reading>)> = (0..count).map(|_| (0, Vec::new())).collect();
-    for reading in readings {
+/// Applies, and takes meanwhile what comes next; the taking is given up where it lasts longer.
+pub(crate) async fn taking_ahead<A, T>(
+    applying: impl Future<Output = A>,
+    taking: impl Future<Output = T>,
+) -> (A, Option<T>) {
+    let (mut applying, taking) = (pin!(applying), pin!(taking));
+    tokio::select! {
+        biased;
+        applied = &mut applying => (applied, None),
+        taken = taking => (applying.await, Some(taken)),
+    }
+}
+
+/// The batches in so many shares, of about as many events each.
+fn shares(mut batches: Vec<Batch>, count: usize) -> Vec<Vec<Batch>> {
+    batches.sort_by_key(|batch| std::cmp::Reverse(batch.deliveries.len()));
+    let mut shares: Vec<(usize, Vec<Batch>)> = (0..count).map(|_| (0, Vec::new())).collect();
+    for batch in batches {
         if let Some((events, share)) = shares.iter_mut().min_by_key(|(events, _)| *events) {
-            *events += reading.events.len();
-            share.push(reading);
+            *events += batch.deliveries.len();
+            share.push(batch);
         }
     }
     let shares = shares.into_iter().map(|(_, share)| share);
@@ -236,40 +239,39 @@ async fn load(tx: &mut Tx, projections: &[Projection], events: &[&Recorded]) -> 
 
 #[cfg(test)]
 mod tests {
+    use proto::feed::{Delivery, Malformed};
+
     use super::*;
 
-    fn reading(partition: i32, events: usize) -> Reading {
-        let recorded = Recorded {
-            offset: 0,
-            event_id: String::new(),
-            account: AccountId::new(uuid::Uuid::nil()),
-            version: 1,
-            event: domain::account::Event::AccountClosed(domain::account::AccountClosed {
-                occurred_at: Utc::now(),
+    fn batch(partition: i32, events: usize) -> Batch {
+        let delivery = |offset| Delivery {
+            offset,
+            event: Err(Malformed {
+                event_id: String::new(),
+                reason: "of no matter here".to_owned(),
             }),
-            time: Utc::now(),
-            trace_id: None,
+            trace: None,
         };
-        Reading {
+        let deliveries: Vec<Delivery> = (0..).take(events).map(delivery).collect();
+        Batch {
             partition,
             from: 0,
-            next: 1,
-            events: vec![recorded; events],
-            poison: None,
+            next: deliveries.len().try_into().expect("few"),
+            deliveries,
         }
     }
 
     #[test]
-    fn shares_hold_every_reading_and_about_as_many_events() {
+    fn shares_hold_every_batch_and_about_as_many_events() {
         let sizes = |counts: &[usize], count| {
-            let readings = (0..)
+            let batches = (0..)
                 .zip(counts)
-                .map(|(partition, events)| reading(partition, *events));
-            let shares = shares(readings.collect(), count);
-            let mut partitions: Vec<i32> = shares.iter().flatten().map(|reading| reading.partition).collect();
+                .map(|(partition, events)| batch(partition, *events));
+            let shares = shares(batches.collect(), count);
+            let mut partitions: Vec<i32> = shares.iter().flatten().map(|batch| batch.partition).collect();
             partitions.sort_unstable();
             assert!(partitions.into_iter().eq((0..).take(counts.len())), "{counts:?}");
-            let events = |share: &Vec<Reading>| share.iter().map(|reading| reading.events.len()).sum();
+            let events = |share: &Vec<Batch>| share.iter().map(|batch| batch.deliveries.len()).sum();
             let mut sizes: Vec<usize> = shares.iter().map(events).collect();
             sizes.sort_unstable();
             sizes

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::apply::{Applied, Outcome, apply, apply_side_by_side, read_side_by_side};
+use crate::apply::{Applied, Outcome, apply, apply_side_by_side, taking_ahead};
 use crate::backoff::{Backoff, Cancelled};
 use crate::checkpoint::{self, Positions};
 use crate::projection::Projection;
@@ -66,6 +66,7 @@ pub async fn rebuild(
         cancel,
         at: Positions::new(),
         fed: Positions::new(),
+        ahead: Vec::new(),
         events: 0,
         seeks: 0,
         progress_at: started + PROGRESS_INTERVAL,
@@ -110,6 +111,8 @@ struct Rebuild<'r> {
     at: Positions,
     /// How far the feed has delivered, which may be beyond what could be taken then.
     fed: Positions,
+    /// Taken off the feed while the batches before were applied.
+    ahead: Vec<Batch>,
     events: u64,
     /// How often in a row the feed was sent back without bringing anything that follows.
     seeks: u32,
@@ -166,18 +169,25 @@ impl Rebuild<'_> {
     /// Applies what comes next, as far as the live read models are. Beyond them nothing may be applied: what is swapped in must
     /// not be ahead of the checkpoints that it is swapped in under.
     async fn step(&mut self, targets: &Positions) -> Result<(), RebuildError> {
-        self.go_back(targets).await?;
-        let mut wanted = self.next_batches(targets).await?;
+        let mut wanted = std::mem::take(&mut self.ahead);
+        if wanted.is_empty() {
+            self.go_back(targets).await?;
+            wanted = self.next_batches(targets).await?;
+        }
         self.fed
             .extend(wanted.iter().map(|batch| (batch.partition, batch.next)));
         let target = |partition| targets.get(&partition).copied().unwrap_or(0);
         wanted.retain(|batch| self.position(batch.partition) < target(batch.partition));
-        let mut readings = Vec::with_capacity(wanted.len());
-        for reading in read_side_by_side(wanted).await {
-            let target = target(reading.partition);
-            readings.push(reading.before(target));
+        for batch in &mut wanted {
+            let target = target(batch.partition);
+            batch.next = batch.next.min(target);
+            batch.deliveries.retain(|delivery| delivery.offset < target);
         }
-        for (reading, applied) in apply_side_by_side(self.space.store(), self.projections, readings).await {
+        let applying = apply_side_by_side(self.space.store(), self.projections, wanted);
+        let (applied, ahead) = taking_ahead(applying, self.next_batches(targets)).await;
+        // What went wrong is met again when there is nothing else to do.
+        self.ahead = ahead.and_then(Result::ok).unwrap_or_default();
+        for (reading, applied) in applied {
             match applied {
                 Some(applied) => self.applied(reading.partition, &applied),
                 None => self.apply_alone(&reading, targets).await?,
@@ -265,6 +275,7 @@ impl Rebuild<'_> {
 
     async fn seek(&mut self, partition: i32, offset: i64) -> Result<(), RebuildError> {
         self.seeks += 1;
+        self.ahead.retain(|batch| batch.partition != partition);
         let mut backoff = Backoff::new();
         while let Err(unavailable) = self.feed.seek(partition, offset).await {
             warn!(

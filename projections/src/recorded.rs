@@ -81,16 +81,6 @@ impl Reading {
         };
         Ok((Self { next: middle, ..self }, second))
     }
-
-    /// The part of it before `offset`.
-    pub(crate) fn before(mut self, offset: i64) -> Self {
-        if self.next > offset {
-            self.next = offset;
-            self.events.retain(|recorded| recorded.offset < offset);
-            self.poison = self.poison.filter(|poison| poison.offset < offset);
-        }
-        self
-    }
 }
 
 fn read(delivery: Delivery) -> Result<Recorded, Poison> {

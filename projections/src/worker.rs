@@ -10,7 +10,7 @@ use proto::feed::{Batch, Feed, FeedUnavailable};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
-use crate::apply::{Applied, Outcome, apply, apply_side_by_side, read_side_by_side};
+use crate::apply::{Applied, Outcome, apply, apply_side_by_side, taking_ahead};
 use crate::backoff::{Backoff, Cancelled};
 use crate::health::Health;
 use crate::metrics;
@@ -28,6 +28,8 @@ pub struct Worker {
     health: Health,
     /// Per partition: where the feed was last sent, and how often in a row.
     seeks: HashMap<i32, (i64, u32)>,
+    /// Taken off the feed while the batches before were applied.
+    ahead: Vec<Batch>,
 }
 
 /// How long a feed that failed must wait without failing again to count as back.
@@ -39,6 +41,7 @@ impl Worker {
             store,
             health: Health::default(),
             seeks: HashMap::new(),
+            ahead: Vec::new(),
         }
     }
 
@@ -49,23 +52,21 @@ impl Worker {
 
     /// Works until it is cancelled; a batch under way is finished first.
     pub async fn run(mut self, mut feed: impl Feed, cancel: CancellationToken) {
-        while let Ok(batches) = self.next_batches(&mut feed, &cancel).await {
-            let readings = read_side_by_side(batches).await;
-            if let Err(Cancelled) = self.handle_all(&mut feed, readings, &cancel).await {
-                break;
-            }
-        }
+        while let Ok(()) = self.next(&mut feed, &cancel).await {}
         info!("the projection worker has stopped");
     }
 
     /// Together where nothing is in the way; otherwise one after the other, so that trouble stays with its partition.
-    async fn handle_all(
-        &mut self,
-        feed: &mut impl Feed,
-        readings: Vec<Reading>,
-        cancel: &CancellationToken,
-    ) -> Result<(), Cancelled> {
-        for (reading, applied) in apply_side_by_side(&self.store, &Projection::ALL, readings).await {
+    async fn next(&mut self, feed: &mut impl Feed, cancel: &CancellationToken) -> Result<(), Cancelled> {
+        let batches = match std::mem::take(&mut self.ahead) {
+            none if none.is_empty() => self.next_batches(feed, cancel).await?,
+            ahead => ahead,
+        };
+        let applying = apply_side_by_side(&self.store, &Projection::ALL, batches);
+        let (applied, ahead) = taking_ahead(applying, self.next_batches(feed, cancel)).await;
+        // That it is cancelled is found again at once.
+        self.ahead = ahead.and_then(Result::ok).unwrap_or_default();
+        for (reading, applied) in applied {
             if let Some(applied) = applied {
                 self.health.store(None);
                 self.applied(&reading, &applied);
@@ -212,13 +213,14 @@ impl Worker {
     }
 
     async fn seek(
-        &self,
+        &mut self,
         feed: &mut impl Feed,
         partition: i32,
         offset: i64,
         cancel: &CancellationToken,
     ) -> Result<(), Cancelled> {
         debug!(partition, offset, "the feed goes to where the read models stand");
+        self.ahead.retain(|batch| batch.partition != partition);
         let mut backoff = Backoff::new();
         while let Err(unavailable) = feed.seek(partition, offset).await {
             self.wait_for_feed(&unavailable, &mut backoff, cancel).await?;
@@ -227,11 +229,12 @@ impl Worker {
     }
 
     async fn stop(
-        &self,
+        &mut self,
         feed: &mut impl Feed,
         partition: i32,
         cancel: &CancellationToken,
     ) -> Result<(), Cancelled> {
+        self.ahead.retain(|batch| batch.partition != partition);
         let mut backoff = Backoff::new();
         while let Err(unavailable) = feed.stop(partition).await {
             self.wait_for_feed(&unavailable, &mut backoff, cancel).await?;
