@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use command_api::event_store::postgres::{self, PostgresEventLog};
 use command_api::event_store::{
-    ACCOUNT_STREAM, Append, EventLog as _, Metadata, NewEvent, Outcome, RequestKey,
+    ACCOUNT_STREAM, Append, EventLog, Metadata, NewEvent, Outcome, RequestKey, sqlite,
 };
 use domain::account::{EVENT_VERSION, Event, Merchant, PurchaseApproved};
 use domain::calendar::{BillingCycle, ClosingDay, business_date};
@@ -27,6 +27,9 @@ use crate::statistics::median;
 
 const CONDITIONS: &str = "the events table with its indexes, new; one connection, one transaction at a time, durable; making the \
                           rows is not in it";
+
+/// As many as the embedded bank is asked for at once.
+const SQLITE_BATCH: usize = 32;
 
 /// Rows as the bank would have decided them.
 struct Rows {
@@ -62,19 +65,29 @@ pub(super) async fn measure(stack: &Stack, args: &Args) -> Result<Vec<Ceiling>> 
     }
     for size in BATCHES {
         let log = log(&stack.new_database(&format!("inserted_{size}")).await?).await?;
-        let mut timed = Timed::new(size);
-        let mut rows = Rows::new(args)?;
-        while timed.is_within(args.seconds) {
-            let appends = rows.batch(size)?;
-            let begin = Instant::now();
-            let outcomes = log.append(&appends).await?;
-            timed.seconds.push(begin.elapsed().as_secs_f64());
-            let is_recorded = |outcome| matches!(outcome, &Outcome::Recorded(_));
-            ensure!(outcomes.iter().all(is_recorded), "rows were not recorded");
-        }
+        let timed = append(&log, args, size).await?;
         found.push(timed.ceiling("the bank's own insert (UNNEST)")?);
     }
+    let log = sqlite::open(&stack.folder().join("inserted.db")).await?;
+    let timed = append(&log, args, SQLITE_BATCH).await?;
+    log.close().await;
+    found.push(timed.ceiling("the bank's own insert, SQLite with synchronous=FULL")?);
     Ok(found)
+}
+
+/// The bank's own insert, without the write loop before it.
+async fn append(log: &impl EventLog, args: &Args, size: usize) -> Result<Timed> {
+    let mut timed = Timed::new(size);
+    let mut rows = Rows::new(args)?;
+    while timed.is_within(args.seconds) {
+        let appends = rows.batch(size)?;
+        let begin = Instant::now();
+        let outcomes = log.append(&appends).await?;
+        timed.seconds.push(begin.elapsed().as_secs_f64());
+        let is_recorded = |outcome| matches!(outcome, &Outcome::Recorded(_));
+        ensure!(outcomes.iter().all(is_recorded), "rows were not recorded");
+    }
+    Ok(timed)
 }
 
 /// With one connection.

@@ -9,6 +9,7 @@ use clap::Parser as _;
 use crate::authorize::Buyer;
 use crate::bank::Bank;
 use crate::batch::BatchBuyer;
+use crate::ceilings::Ceiling;
 use crate::choice::Choice;
 use crate::compare::{Comparison, Pair};
 use crate::contender::{self, Contender, Side};
@@ -28,6 +29,10 @@ const BATCH_CLIENTS: usize = 16;
 const BATCH_SIZE: usize = 256;
 const EMBEDDED_CLIENTS: usize = 32;
 const VISIBLE_PER_SECOND: u32 = 1_000;
+/// What the way to the reader takes by itself, far from the machine's limits.
+const VISIBLE_ALONE_PER_SECOND: u32 = 100;
+/// What the rows before have left to be written is written by then.
+const QUIET_AFTER: Duration = Duration::from_secs(10);
 const VISIBLE_ACCOUNTS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
 const TWIN_ACCOUNTS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1_999);
 const EMBEDDED_ACCOUNTS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1_999);
@@ -116,16 +121,18 @@ async fn many(args: &Args, found: &mut Findings, ours: &Contender) -> Result<()>
 }
 
 pub(super) async fn visible(args: &Args, found: &mut Findings) -> Result<()> {
-    let asked = VisibleArgs::parse_from([
-        "visible".to_owned(),
-        "--stack".to_owned(),
-        format!("--rate={VISIBLE_PER_SECOND}"),
-        // One run: as long as two rounds of the others.
-        format!("--seconds={}", (args.seconds * 2).as_secs_f64()),
-        format!("--accounts={}", args.accounts.min(VISIBLE_ACCOUNTS_MAX)),
-        format!("--seed={}", args.seed),
-    ]);
-    let row = visible::measure(asked.visible).await?;
+    tokio::time::sleep(QUIET_AFTER).await;
+    let alone = visible_at(args, VISIBLE_ALONE_PER_SECOND).await?;
+    found.ceilings.push(Ceiling {
+        name: format!("answer to GraphQL at {VISIBLE_ALONE_PER_SECOND}/s, when nothing queues"),
+        per_s: alone.throughput_per_s,
+        p50_ms: alone.p50_ms,
+        server_micros: None,
+        load_micros: None,
+        errors: alone.errors,
+        conditions: alone.conditions.in_words(),
+    });
+    let row = visible_at(args, VISIBLE_PER_SECOND).await?;
     let within = |p50: f64, p99: f64| {
         row.p50_ms.is_some_and(|found| found <= p50) && row.p99_ms.is_some_and(|found| found <= p99)
     };
@@ -144,6 +151,19 @@ pub(super) async fn visible(args: &Args, found: &mut Findings) -> Result<()> {
         conditions: row.conditions.in_words(),
     });
     Ok(())
+}
+
+async fn visible_at(args: &Args, per_second: u32) -> Result<crate::row::Row> {
+    let asked = VisibleArgs::parse_from([
+        "visible".to_owned(),
+        "--stack".to_owned(),
+        format!("--rate={per_second}"),
+        // One run: as long as two rounds of the others.
+        format!("--seconds={}", (args.seconds * 2).as_secs_f64()),
+        format!("--accounts={}", args.accounts.min(VISIBLE_ACCOUNTS_MAX)),
+        format!("--seed={}", args.seed),
+    ]);
+    visible::measure(asked.visible).await
 }
 
 #[derive(Debug, clap::Parser)]

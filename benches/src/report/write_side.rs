@@ -123,7 +123,7 @@ pub(super) async fn ceilings(args: &Args, found: &mut Findings) -> Result<()> {
         seed: args.seed,
         json: false,
     };
-    found.ceilings = ceilings::measure(&asked).await?;
+    found.ceilings.extend(ceilings::measure(&asked).await?);
     Ok(())
 }
 
