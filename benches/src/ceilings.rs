@@ -76,7 +76,12 @@ pub(crate) async fn measure(args: &Args) -> Result<Vec<Ceiling>> {
 }
 
 impl Ceiling {
-    fn without_processor(name: String, per_s: f64, p50_ms: Option<f64>, conditions: String) -> Self {
+    pub(crate) fn without_processor(
+        name: String,
+        per_s: f64,
+        p50_ms: Option<f64>,
+        conditions: String,
+    ) -> Self {
         Self {
             name,
             per_s: per_s.round(),

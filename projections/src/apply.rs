@@ -163,19 +163,12 @@ async fn apply_together(
     let Some(changes) = fold_together(&known, projections, events) else {
         return Ok(None);
     };
-    let applied: Vec<Applied> = readings
-        .iter()
-        .map(|reading| Applied {
-            next_offset: reading.next,
-            events: 0..reading.events.len(),
-            poison: None,
-            behind: Vec::new(),
-        })
-        .collect();
-    let steps = readings
-        .iter()
-        .zip(&applied)
-        .map(|(reading, applied)| (reading.from, step(reading, applied.next_offset, &applied.events)));
+    let steps = readings.iter().map(|reading| {
+        (
+            reading.from,
+            step(reading, reading.next, &(0..reading.events.len())),
+        )
+    });
     let mut writes = Writes::default();
     // First: who else is at these partitions waits here, before either has touched another row.
     checkpoint::advance_level(&mut writes, projections, steps);
@@ -184,7 +177,13 @@ async fn apply_together(
     writes.write(&mut tx).await?;
     tx.commit().await?;
     store.announce(versions);
-    Ok(Some(applied))
+    let applied = readings.iter().map(|reading| Applied {
+        next_offset: reading.next,
+        events: 0..reading.events.len(),
+        poison: None,
+        behind: Vec::new(),
+    });
+    Ok(Some(applied.collect()))
 }
 
 /// The cards that these events change. Not in the transaction that writes: it would lock the table before the checkpoints, and a

@@ -58,10 +58,10 @@ impl Worker {
 
     /// Together where nothing is in the way; otherwise one after the other, so that trouble stays with its partition.
     async fn next(&mut self, feed: &mut impl Feed, cancel: &CancellationToken) -> Result<(), Cancelled> {
-        let batches = match std::mem::take(&mut self.ahead) {
-            none if none.is_empty() => self.next_batches(feed, cancel).await?,
-            ahead => ahead,
-        };
+        let mut batches = std::mem::take(&mut self.ahead);
+        if batches.is_empty() {
+            batches = self.next_batches(feed, cancel).await?;
+        }
         let applying = apply_side_by_side(&self.store, &Projection::ALL, batches);
         let (applied, ahead) = taking_ahead(applying, self.next_batches(feed, cancel)).await;
         // That it is cancelled is found again at once.

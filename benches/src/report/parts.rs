@@ -124,13 +124,13 @@ pub(super) async fn visible(args: &Args, found: &mut Findings) -> Result<()> {
     tokio::time::sleep(QUIET_AFTER).await;
     let alone = visible_at(args, VISIBLE_ALONE_PER_SECOND).await?;
     found.ceilings.push(Ceiling {
-        name: format!("answer to GraphQL at {VISIBLE_ALONE_PER_SECOND}/s, when nothing queues"),
-        per_s: alone.throughput_per_s,
-        p50_ms: alone.p50_ms,
-        server_micros: None,
-        load_micros: None,
         errors: alone.errors,
-        conditions: alone.conditions.in_words(),
+        ..Ceiling::without_processor(
+            format!("answer to GraphQL at {VISIBLE_ALONE_PER_SECOND}/s, when nothing queues"),
+            alone.throughput_per_s,
+            alone.p50_ms,
+            alone.conditions.in_words(),
+        )
     });
     let row = visible_at(args, VISIBLE_PER_SECOND).await?;
     let within = |p50: f64, p99: f64| {

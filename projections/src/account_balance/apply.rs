@@ -9,8 +9,6 @@ use crate::fold::Inapplicable;
 use crate::recorded::Recorded;
 use crate::store::{How, Kind, Table, Tx, Writes, all_in, keys_sql, to_json};
 
-const CLOSED: &str = "closed";
-
 const OPENED: Table = Table {
     name: "account_balance",
     columns: &[
@@ -43,7 +41,7 @@ const MOVED: Table = Table {
     },
 };
 
-/// An account that is opened in this batch, after it.
+/// An account that is opened in this batch.
 #[derive(Debug)]
 struct Row {
     account_id: AccountId,
@@ -55,7 +53,7 @@ struct Row {
     outstanding_minor: i64,
 }
 
-/// What a batch does to an account that was there before it.
+/// What a batch does to an account after it was opened.
 #[derive(Debug, Default)]
 struct Move {
     /// That of the amounts in it, if it has any.
@@ -126,71 +124,61 @@ impl<'k> Changes<'k> {
     }
 
     fn limit(&mut self, account: AccountId, limit: Money) -> Result<(), Inapplicable> {
-        if let Some(row) = self.opened.get_mut(&account) {
-            same_currency(row.currency.code(), limit)?;
-            row.credit_limit_minor = limit.minor_units();
-            return Ok(());
-        }
         let (moved, _) = self.moved(account, Some(limit))?;
         moved.credit_limit_minor = Some(limit.minor_units());
         Ok(())
     }
 
     fn close(&mut self, account: AccountId) -> Result<(), Inapplicable> {
-        if let Some(row) = self.opened.get_mut(&account) {
-            row.status = CLOSED;
-            return Ok(());
-        }
         let (moved, _) = self.moved(account, None)?;
-        moved.status = Some(CLOSED);
+        moved.status = Some("closed");
         Ok(())
     }
 
     fn spend(&mut self, account: AccountId, amount: Money) -> Result<(), Inapplicable> {
-        let added = |to: i64| {
-            to.checked_add(amount.minor_units())
-                .ok_or(Inapplicable::OutOfRange)
-        };
-        if let Some(row) = self.opened.get_mut(&account) {
-            same_currency(row.currency.code(), amount)?;
-            row.outstanding_minor = added(row.outstanding_minor)?;
-            return Ok(());
-        }
-        let (moved, known) = self.moved(account, Some(amount))?;
-        let spent_minor = added(moved.spent_minor)?;
-        if known.is_some_and(|known| known.outstanding_minor.checked_add(spent_minor).is_none()) {
-            return Err(Inapplicable::OutOfRange);
-        }
+        let (moved, outstanding_minor) = self.moved(account, Some(amount))?;
+        let spent_minor = moved.spent_minor.checked_add(amount.minor_units());
+        let spent_minor = spent_minor.ok_or(Inapplicable::OutOfRange)?;
+        outstanding_minor
+            .checked_add(spent_minor)
+            .ok_or(Inapplicable::OutOfRange)?;
         moved.spent_minor = spent_minor;
         Ok(())
     }
 
-    /// The account's move, with what is known of it before; an amount must be in its currency.
-    fn moved(
-        &mut self,
-        account: AccountId,
-        amount: Option<Money>,
-    ) -> Result<(&mut Move, Option<&'k Balance>), Inapplicable> {
-        let known = match self.known {
-            Some(known) => Some(
-                known
-                    .get(&account)
-                    .ok_or(Inapplicable::Missing("account_balance"))?,
-            ),
-            None => None,
+    /// The account's move, with what was outstanding before it as far as that is known; an amount must be in its currency.
+    fn moved(&mut self, account: AccountId, amount: Option<Money>) -> Result<(&mut Move, i64), Inapplicable> {
+        let before = match (self.opened.get(&account), self.known) {
+            (Some(opened), _) => Some((opened.currency.code(), 0)),
+            (None, Some(known)) => {
+                let balance = known.get(&account);
+                let balance = balance.ok_or(Inapplicable::Missing("account_balance"))?;
+                Some((balance.currency.as_str(), balance.outstanding_minor))
+            }
+            (None, None) => None,
         };
         let moved = self.moved.entry(account).or_default();
         if let Some(amount) = amount {
-            if let Some(known) = known {
-                same_currency(&known.currency, amount)?;
-            }
             let currency = *moved.currency.get_or_insert(amount.currency());
-            same_currency(currency.code(), amount)?;
+            let expected = before.map_or(currency.code(), |(currency, _)| currency);
+            if currency != amount.currency() || currency.code() != expected {
+                return Err(Inapplicable::Currency);
+            }
         }
-        Ok((moved, known))
+        Ok((
+            moved,
+            before.map_or(0, |(_, outstanding_minor)| outstanding_minor),
+        ))
     }
 
-    pub(crate) fn write(self, writes: &mut Writes) {
+    pub(crate) fn write(mut self, writes: &mut Writes) {
+        for (account, row) in &mut self.opened {
+            if let Some(moved) = self.moved.remove(account) {
+                row.status = moved.status.unwrap_or(row.status);
+                row.credit_limit_minor = moved.credit_limit_minor.unwrap_or(row.credit_limit_minor);
+                row.outstanding_minor += moved.spent_minor; // from nothing
+            }
+        }
         writes.add(&OPENED, self.opened.into_values(), |row, values| {
             values
                 .text(row.account_id.to_string())
@@ -221,13 +209,5 @@ fn opened_row(account: AccountId, opened: &AccountOpened) -> Row {
         opened_at_micros: opened.occurred_at.timestamp_micros(),
         credit_limit_minor: opened.credit_limit.minor_units(),
         outstanding_minor: 0,
-    }
-}
-
-fn same_currency(currency: &str, amount: Money) -> Result<(), Inapplicable> {
-    if currency == amount.currency().code() {
-        Ok(())
-    } else {
-        Err(Inapplicable::Currency)
     }
 }
