@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use domain::AccountId;
 use domain::account::{Command, Rejection, State, decide};
-use futures::FutureExt as _;
-use futures::future::BoxFuture;
 use metrics::Histogram;
 use proto::trace::TraceContext;
 use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
 use crate::event_store::{ACCOUNT_STREAM, Append, EventLog, Fact, Outcome, RequestKey, StoreError};
@@ -80,8 +79,8 @@ impl Decided {
     }
 }
 
-/// A batch on its way into the log, and what became of it.
-type Committing = BoxFuture<'static, (Decided, Result<Vec<Outcome>, StoreError>)>;
+/// A batch on its way into the log, whether or not anybody looks after it, and what became of it.
+type Committing = JoinHandle<(Decided, Result<Vec<Outcome>, StoreError>)>;
 
 pub(super) struct Committer {
     log: Arc<dyn EventLog>,
@@ -113,16 +112,22 @@ impl Committer {
         let mut arrived = Vec::new();
         let mut committing: Option<Committing> = None;
         let mut open = true;
-        while open || committing.is_some() || self.next.len() > 0 {
-            if committing.is_none() && self.next.len() > 0 {
-                self.let_go().await;
-                committing = Some(self.commit_next());
+        loop {
+            if committing.is_none() {
+                committing = self.commit_next().await;
+            }
+            if committing.is_none() && !open {
+                return;
             }
             let room = self.batch_max.saturating_sub(self.next.len());
             tokio::select! {
                 biased;
                 (decided, outcomes) = ended(&mut committing) => {
                     committing = None;
+                    if is_recorded(&outcomes) {
+                        // Nothing of it is thrown away, so the next one need not wait until it is answered.
+                        committing = self.commit_next().await;
+                    }
                     let again = self.settle(decided, outcomes).await;
                     self.decide_all(again).await;
                 }
@@ -149,7 +154,12 @@ impl Committer {
         self.decide_all(again).await;
     }
 
-    fn commit_next(&mut self) -> Committing {
+    /// Sends the next batch on its way, if there is anything in it.
+    async fn commit_next(&mut self) -> Option<Committing> {
+        self.let_go().await;
+        if self.next.len() == 0 {
+            return None;
+        }
         let mut decided = std::mem::take(&mut self.next);
         for rejected in &mut decided.rejected {
             let account_id = rejected.job.account_id();
@@ -157,15 +167,14 @@ impl Committer {
         }
         self.batch_requests.record(metrics_count(decided.appends.len()));
         let log = Arc::clone(&self.log);
-        let commit = async move {
+        Some(tokio::spawn(async move {
             let outcomes = if decided.appends.is_empty() {
                 Ok(Vec::new())
             } else {
                 log.append(&decided.appends).await
             };
             (decided, outcomes)
-        };
-        commit.boxed()
+        }))
     }
 
     /// Brings the accounts of the jobs into memory; answers the jobs whose account cannot be had.
@@ -329,10 +338,22 @@ impl Committer {
 
 /// The end of the batch that is being committed; never, when there is none.
 async fn ended(committing: &mut Option<Committing>) -> (Decided, Result<Vec<Outcome>, StoreError>) {
-    match committing {
-        Some(committing) => committing.await,
-        None => std::future::pending().await,
+    let Some(committing) = committing else {
+        return std::future::pending().await;
+    };
+    match committing.await.map_err(JoinError::try_into_panic) {
+        Ok(ended) => ended,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // The runtime is going down, and this task with it.
+        Err(Err(_)) => std::future::pending().await,
     }
+}
+
+fn is_recorded(outcomes: &Result<Vec<Outcome>, StoreError>) -> bool {
+    let is_recorded = |outcome: &Outcome| matches!(outcome, Outcome::Recorded(_));
+    outcomes
+        .as_ref()
+        .is_ok_and(|outcomes| outcomes.iter().all(is_recorded))
 }
 
 /// Answers what is recorded, and hands on the snapshots of it; gives the accounts whose state is not what it was held to be.
