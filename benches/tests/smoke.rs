@@ -381,7 +381,7 @@ fn report_writes_the_figures_and_the_picture() {
     std::fs::create_dir(docs.path().join("images")).expect("a folder");
     let output = Command::new(env!("CARGO_BIN_EXE_benches"))
         .args(["report", "--json", "--seconds", "0.3", "--warm-up", "0.1"])
-        .args(["--rounds", "1", "--accounts", "20", "--many-accounts", "40"])
+        .args(["--rounds", "1", "--accounts", "400", "--many-accounts", "800"])
         .args(["--history-events", "300", "--grown-events", "1000"])
         .args(["--memory-decisions", "512", "--only"])
         .args(["pair,many,twin,embedded,history,growth,ceilings", "--docs"])
