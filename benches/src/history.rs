@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use command_api::execute;
 use serde::Serialize;
 
 use crate::authorize::Buyer;
@@ -22,8 +23,6 @@ use crate::statistics::median;
 const SHORT_EVENTS: u32 = 10;
 /// Accounts that buy first after each start, so that connections are open and statements are planned when the clock starts.
 const FIRST_TO_BUY: usize = 32;
-/// command-api takes snapshots as it goes; a long account has from none to this many events after its last one.
-const TAIL_MAX: usize = 256;
 /// Time for snapshots to be written, which nobody waits for.
 const SETTLES_WITHIN: Duration = Duration::from_secs(2);
 /// What is asked for unless told.
@@ -149,8 +148,10 @@ async fn take_snapshots(address: &str, all: &Arc<[Account]>, places: &Places) ->
         timed(&mut buyer, account).await?;
     }
     tokio::time::sleep(SETTLES_WITHIN).await;
+    // Up to one event less than the next snapshot takes.
+    let tail_max = usize::try_from(execute::Settings::default().snapshot_every)?;
     for account in places.long() {
-        for _ in 0..account * TAIL_MAX / places.accounts {
+        for _ in 0..account * tail_max / places.accounts {
             timed(&mut buyer, account).await?;
         }
     }

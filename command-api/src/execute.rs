@@ -49,7 +49,7 @@ impl Default for Settings {
             queue_max: 4_096,
             batch_max: 512,
             hot_accounts_max: 100_000,
-            snapshot_every: 256,
+            snapshot_every: 64,
         }
     }
 }

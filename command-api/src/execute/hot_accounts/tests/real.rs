@@ -197,7 +197,7 @@ async fn account(bank: &Executor, limit: i64) -> AccountId {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_not_read_from_its_first_event_by_the_next_process() {
     let log = WatchedLog::open().await;
-    let first = bank(&log, Settings::default().snapshot_every);
+    let first = bank(&log, 256);
     let account_id = account(&first, 301).await;
     let answers = join_all((0..300).map(|_| buy(&first, account_id, 1))).await;
     assert!(
@@ -212,7 +212,7 @@ async fn an_account_is_not_read_from_its_first_event_by_the_next_process() {
     log.assert_true(account_id, &stored[0]).await;
 
     log.events_read.store(0, Ordering::SeqCst);
-    let next = bank(&log, Settings::default().snapshot_every);
+    let next = bank(&log, 256);
     assert_eq!(
         buy(&next, account_id, 2).await.ok().as_deref(),
         Some("purchase_declined")
