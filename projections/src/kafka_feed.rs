@@ -49,7 +49,7 @@ impl Settings {
             brokers: brokers.into(),
             topic: proto::ACCOUNT_EVENTS_TOPIC.to_owned(),
             group_id: "codebank-projections".to_owned(),
-            batch_events_max: 4_000,
+            batch_events_max: 16_000,
             session_timeout: Duration::from_secs(10),
         }
     }

@@ -54,6 +54,9 @@ impl Projection {
     }
 }
 
+/// The tables that rows are only added to, and never read to apply an event.
+pub(crate) const ADDED_TO: [&str; 2] = ["activity", "statement_line"];
+
 impl fmt::Display for Projection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

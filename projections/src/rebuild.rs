@@ -12,9 +12,9 @@ use tracing::{info, warn};
 use crate::apply::{Applied, Outcome, apply, apply_side_by_side, taking_ahead};
 use crate::backoff::{Backoff, Cancelled};
 use crate::checkpoint::{self, Positions};
-use crate::projection::Projection;
+use crate::projection::{ADDED_TO, Projection};
 use crate::recorded::{Poison, Reading};
-use crate::store::{Fault, ReadStore, Space, StoreError, Swap, fault};
+use crate::store::{Fault, Indexes, ReadStore, Space, StoreError, Swap, fault};
 
 /// How often it says how far it is.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
@@ -121,6 +121,11 @@ struct Rebuild<'r> {
 
 impl Rebuild<'_> {
     async fn run(&mut self) -> Result<(), RebuildError> {
+        let taken_off = self.space.take_off_indexes(&ADDED_TO).await;
+        let indexes = taken_off.map_err(StoreError::from)?;
+        self.catch_up().await?;
+        self.put_on(&indexes).await?;
+        // The live ones moved on meanwhile.
         self.catch_up().await?;
         let mut swap = self.space.begin_swap().await.map_err(StoreError::from)?;
         let targets = checkpoint::positions_in(&mut swap.tx)
@@ -133,6 +138,14 @@ impl Rebuild<'_> {
             .await
             .map_err(StoreError::from)?;
         Ok(())
+    }
+
+    async fn put_on(&mut self, indexes: &Indexes) -> Result<(), RebuildError> {
+        info!(events = self.events, "making the indexes");
+        tokio::select! {
+            () = self.cancel.cancelled() => Err(RebuildError::Cancelled),
+            done = self.space.put_on_indexes(indexes) => Ok(done.map_err(StoreError::from)?),
+        }
     }
 
     /// Follows the live read models, which move on, until it is where they were a moment ago.

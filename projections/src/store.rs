@@ -5,6 +5,7 @@
 
 mod bulk;
 mod error;
+mod indexes;
 mod macros;
 mod signal;
 mod space;
@@ -24,6 +25,7 @@ use sqlx::sqlite::{
 pub(crate) use bulk::{How, Kind, Table, Values, Writes, keys_sql, to_json, unfolded};
 pub use error::StoreError;
 pub(crate) use error::{Fault, fault};
+pub(crate) use indexes::Indexes;
 pub(crate) use macros::{all, all_in, execute, execute_in, optional};
 pub(crate) use signal::News;
 use signal::Signal;

@@ -9,6 +9,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor};
 
+use super::indexes::{self, Indexes};
 use super::{Pool, ReadStore, StoreError, Tx};
 
 /// A rebuild needs few connections.
@@ -114,6 +115,22 @@ impl Space {
 
     pub(crate) fn store(&self) -> &ReadStore {
         &self.store
+    }
+
+    /// Takes the indexes off tables that rows are only added to, as long as nobody reads them. SQLite's keys cannot be taken off.
+    pub(crate) async fn take_off_indexes(&self, tables: &[&str]) -> Result<Indexes, sqlx::Error> {
+        match &self.store.pool {
+            Pool::Postgres(pool) => indexes::take_off(pool, tables).await,
+            Pool::Sqlite(_) => Ok(Indexes::default()),
+        }
+    }
+
+    /// Puts them on again; a row that is there twice is found now.
+    pub(crate) async fn put_on_indexes(&self, indexes: &Indexes) -> Result<(), sqlx::Error> {
+        match &self.store.pool {
+            Pool::Postgres(pool) => indexes::put_on(pool, indexes).await,
+            Pool::Sqlite(_) => Ok(()),
+        }
     }
 
     /// Keeps every worker out of the live tables until the swap is done or dropped; readers go on.

@@ -88,7 +88,8 @@ async fn everything_is_rebuilt_at_once(test: TestStore) {
         test.execute(damage).await;
     }
     test.execute("delete from account_version").await;
-    let before = test.checkpoints().await;
+    let (before, keys) = (test.checkpoints().await, indexes(&test).await);
+    assert!(!keys.is_empty());
     let rebuilt = rebuild(
         &test.another(),
         &Projection::ALL,
@@ -100,6 +101,7 @@ async fn everything_is_rebuilt_at_once(test: TestStore) {
     assert_eq!(rebuilt.events, 300);
     assert_eq!(test.rows().await, naive::rows(&historian.histories), "seed 22");
     assert_eq!(test.checkpoints().await, before);
+    assert_eq!(indexes(&test).await, keys);
 }
 
 async fn a_rebuild_that_fails_leaves_everything_as_it_was(test: TestStore) {
@@ -210,6 +212,20 @@ async fn two_rebuilds_of_the_same_are_not_under_way_at_once(test: TestStore) {
     assert!(refused, "{second:?}");
     waiting.cancel();
     assert!(matches!(first.await.unwrap(), Err(RebuildError::Cancelled)));
+}
+
+/// What keeps the tables in order.
+async fn indexes(test: &TestStore) -> Vec<String> {
+    test.texts(if test.is_postgres() {
+        "select indexdef from pg_indexes where schemaname = current_schema()
+         union all
+         select format('%s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) from pg_constraint
+         where connamespace = current_schema()::regnamespace
+         order by 1"
+    } else {
+        "select name || ' ' || tbl_name || ' ' || coalesce(sql, '') from sqlite_master where type = 'index' order by 1"
+    })
+    .await
 }
 
 /// What rebuilds left lying about.
