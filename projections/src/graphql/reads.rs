@@ -9,8 +9,8 @@ use crate::store::ReadStore;
 
 /// How long the first caller waits for company.
 const GATHERED_FOR: Duration = Duration::from_millis(1);
-/// Keys in one statement at most.
-const KEYS_MAX: usize = 256;
+/// Keys in one statement at most: more wait for each other, and the cores for them.
+const KEYS_MAX: usize = 32;
 
 /// Reads by key. The keys, and how they are read, are with the read models.
 pub(crate) type Reads = DataLoader<ReadStore>;
