@@ -149,11 +149,11 @@ class ElasticsearchSinkTaskTest {
 
     @Test
     void anUnreadableOrShortAnswerIsTriedAgain() {
-        for (String body : List.of("<html>4111</html>", "{\"items\":[]}", "{}")) {
+        for (String body : List.of("<html>a secret</html>", "{\"items\":[]}", "{}")) {
             elasticsearch.then(200, body);
             Worker worker = Worker.withDeadLetter(elasticsearch.url());
             RetriableException fault = assertThrows(RetriableException.class, () -> worker.put(records(1)));
-            assertFalse(fault.getMessage().contains("4111"), fault.getMessage());
+            assertFalse(fault.getMessage().contains("a secret"), fault.getMessage());
         }
     }
 
