@@ -6,6 +6,7 @@
 //! before the one ahead of it: what is decided on a batch that fails is thrown away with it.
 
 mod committer;
+mod decided;
 mod encode;
 mod hot_accounts;
 mod job;

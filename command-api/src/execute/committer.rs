@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::AccountId;
-use domain::account::{Command, Rejection, State, decide};
+use domain::account::{Command, State, decide};
 use metrics::Histogram;
 use proto::trace::TraceContext;
 use tokio::sync::mpsc;
@@ -13,71 +13,11 @@ use tokio::time::Instant;
 
 use crate::event_store::{ACCOUNT_STREAM, Append, EventLog, Fact, Outcome, RequestKey, StoreError};
 
+use super::decided::{Decided, Rejected, ToRecord};
 use super::encode::{account_event, attempt_append};
 use super::hot_accounts::{HotAccounts, NotLoaded, Snapshots};
 use super::job::{Job, Work, replay, still_wanted, try_again};
 use super::{Answer, ExecuteError, Settings};
-
-/// What was decided and is not durable yet.
-#[derive(Default)]
-struct Decided {
-    appends: Vec<Append>,
-    /// What becomes of each of `appends` once it is recorded, in the same order.
-    recorded: Vec<ToRecord>,
-    rejected: Vec<Rejected>,
-}
-
-struct ToRecord {
-    job: Job,
-    /// What the job is answered with.
-    fact: Fact,
-    /// The state that the append makes, where a snapshot of it is due.
-    snapshot: Option<Box<State>>,
-}
-
-struct Rejected {
-    job: Job,
-    rejection: Rejection,
-    /// How many events its account has by what this committer knows, when the batch goes out; none if it does not know.
-    version: Option<u64>,
-}
-
-impl Decided {
-    fn len(&self) -> usize {
-        self.recorded.len() + self.rejected.len()
-    }
-
-    fn jobs(&self) -> impl Iterator<Item = &Job> {
-        let rejected = self.rejected.iter().map(|rejected| &rejected.job);
-        self.recorded.iter().map(|one| &one.job).chain(rejected)
-    }
-
-    /// Takes out the jobs of accounts whose state was not what it was held to be.
-    fn withdraw(&mut self, accounts: &HashSet<AccountId>) -> Vec<Job> {
-        let is_void = |job: &Job| {
-            job.account_id()
-                .is_some_and(|account| accounts.contains(&account))
-        };
-        let mut withdrawn = Vec::new();
-        let decided = std::mem::take(self);
-        for (append, one) in decided.appends.into_iter().zip(decided.recorded) {
-            if is_void(&one.job) {
-                withdrawn.push(one.job);
-            } else {
-                self.appends.push(append);
-                self.recorded.push(one);
-            }
-        }
-        for rejected in decided.rejected {
-            if is_void(&rejected.job) {
-                withdrawn.push(rejected.job);
-            } else {
-                self.rejected.push(rejected);
-            }
-        }
-        withdrawn
-    }
-}
 
 /// A batch on its way into the log, whether or not anybody looks after it, and what became of it.
 type Committing = JoinHandle<(Decided, Result<Vec<Outcome>, StoreError>)>;
