@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 use crate::ceilings::Ceiling;
 use crate::load::Load;
 use crate::settings::{SENT_WITHIN, positive_seconds, seconds};
-use crate::stack::workspace;
+use crate::stack::{self, workspace};
 
 use chart::Point;
 use figure::{Figure, WHAT_IS_ASKED};
@@ -118,6 +118,7 @@ impl Args {
 
 /// Succeeds when all that was asked for was measured, whatever the figures are.
 pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
+    stack::build().await?;
     let begin = Instant::now();
     let mut found = Findings::default();
     if args.wants(Part::Pair) {

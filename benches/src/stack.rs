@@ -32,6 +32,11 @@ pub(crate) struct Stack {
     processes: Vec<Child>,
 }
 
+/// Builds what every stack runs, so that no figure waits for it.
+pub(crate) async fn build() -> Result<()> {
+    Programs::build().await.map(drop)
+}
+
 /// How a process says that it is ready.
 enum Ready<'a> {
     /// By `/readyz` at this address.
