@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_graphql::dataloader::Loader;
 use domain::AccountId;
 use serde::Serialize;
+use sqlx::{ColumnIndex, Decode, FromRow, Type};
 
 use crate::graphql::{Failure, Page, Reads, like};
 use crate::store::{Kind, ReadStore, all, to_json, unfolded};
@@ -57,21 +58,12 @@ struct Form {
     filter: Filter,
 }
 
-/// The number of a page, and a line that is on it, by the order of the columns: to look them up by name costs more than to read them.
-type Found = (
-    i64,
-    i64,
-    i64,
-    String,
-    String,
-    String,
-    i64,
-    String,
-    String,
-    String,
-    String,
-    String,
-);
+/// A line, and the number of the page that it is on.
+#[derive(Debug)]
+struct Found {
+    page: i64,
+    row: Row,
+}
 
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
@@ -126,9 +118,9 @@ impl Loader<PageKey> for ReadStore {
         let mut pages: HashMap<PageKey, Vec<Row>> = HashMap::new();
         for (form, keys) in alike {
             for found in pages_alike(self, form, &keys).await? {
-                let (page, row) = read(found);
-                if let Some(&key) = usize::try_from(page).ok().and_then(|page| keys.get(page)) {
-                    pages.entry(key.clone()).or_default().push(row);
+                let key = usize::try_from(found.page).ok().and_then(|page| keys.get(page));
+                if let Some(&key) = key {
+                    pages.entry(key.clone()).or_default().push(found.row);
                 }
             }
         }
@@ -137,35 +129,32 @@ impl Loader<PageKey> for ReadStore {
     }
 }
 
-fn read(found: Found) -> (i64, Row) {
-    let (
-        page,
-        version,
-        occurred_at_micros,
-        card_id,
-        card_last_four,
-        authorization_id,
-        amount_minor,
-        currency,
-        merchant_id,
-        merchant_name,
-        mcc,
-        description,
-    ) = found;
-    let row = Row {
-        version,
-        occurred_at_micros,
-        card_id,
-        card_last_four,
-        authorization_id,
-        amount_minor,
-        currency,
-        merchant_id,
-        merchant_name,
-        mcc,
-        description,
-    };
-    (page, row)
+/// By the order of the columns: to look each up by its name costs more than to read it.
+impl<'r, R> FromRow<'r, R> for Found
+where
+    R: sqlx::Row,
+    usize: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(found: &'r R) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            page: found.try_get(0)?,
+            row: Row {
+                version: found.try_get(1)?,
+                occurred_at_micros: found.try_get(2)?,
+                card_id: found.try_get(3)?,
+                card_last_four: found.try_get(4)?,
+                authorization_id: found.try_get(5)?,
+                amount_minor: found.try_get(6)?,
+                currency: found.try_get(7)?,
+                merchant_id: found.try_get(8)?,
+                merchant_name: found.try_get(9)?,
+                mcc: found.try_get(10)?,
+                description: found.try_get(11)?,
+            },
+        })
+    }
 }
 
 /// The lines of pages of one form, each page's in its order.
