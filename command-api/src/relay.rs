@@ -48,6 +48,9 @@ pub struct Settings {
     pub payments_topic: String,
     /// Copies of each partition, for topics this program creates.
     pub replication_factor: i32,
+    /// Producers, each with a share of the partitions and a connection of its own: the broker answers the requests of a connection
+    /// one after another, and each is for one partition.
+    pub producers: usize,
     /// Events read from the log at once, at most.
     pub batch_events_max: usize,
     /// Batches handed to Kafka and not yet acknowledged, at most: what is repeated after a crash.
@@ -74,6 +77,7 @@ impl Settings {
             topic: proto::ACCOUNT_EVENTS_TOPIC.to_owned(),
             payments_topic: payments::TOPIC.to_owned(),
             replication_factor: 1,
+            producers: 4,
             batch_events_max: 1_000,
             batches_in_flight_max: 8,
             poll_interval: Duration::from_millis(5),

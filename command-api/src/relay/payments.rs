@@ -66,10 +66,10 @@ pub(super) fn approved_purchase(recorded: &Recorded) -> Result<Option<PurchaseAp
     Ok(Some(purchase))
 }
 
-/// The record of an approved purchase on the account `key`.
+/// The record of an approved purchase on this account.
 pub(super) fn record_of<'a>(
     topic: &'a str,
-    key: Uuid,
+    account: Uuid,
     purchase: &PurchaseApproved,
     number: &str,
 ) -> Result<Record<'a>, Damage> {
@@ -86,7 +86,7 @@ pub(super) fn record_of<'a>(
     let value = serde_json::to_string(&payment).map_err(|error| Damage::because(&error))?;
     Ok(Record {
         topic,
-        key: key.to_string(),
+        account,
         value: Zeroizing::new(value),
         headers: Vec::new(),
     })

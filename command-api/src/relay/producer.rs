@@ -8,6 +8,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::future_producer::{DeliveryFuture, FutureProducer};
 use rdkafka::producer::{FutureRecord, Producer as _};
 use tracing::{debug, error, info, warn};
+use uuid::Uuid;
 
 use super::record::Record;
 use super::{RelayError, Settings};
@@ -50,7 +51,8 @@ pub(super) enum Refused {
 }
 
 pub(super) struct Producer {
-    inner: FutureProducer<KafkaLog>,
+    /// Each for its share of the accounts.
+    shares: Vec<FutureProducer<KafkaLog>>,
     brokers: String,
     topic: String,
 }
@@ -62,24 +64,25 @@ impl Producer {
             brokers: settings.brokers.clone(),
             source,
         };
-        let inner = configuration(settings)
-            .create_with_context(KafkaLog)
-            .map_err(failed)?;
+        let configuration = configuration(settings);
+        let shares = (0..settings.producers.max(1)).map(|_| configuration.create_with_context(KafkaLog));
         Ok(Self {
-            inner,
+            shares: shares.collect::<Result<_, _>>().map_err(failed)?,
             brokers: settings.brokers.clone(),
             topic: settings.topic.clone(),
         })
     }
 
-    /// Hands a record to the producer. Records for one partition are written in the order of these calls.
+    /// Hands a record to a producer. Records of one account are written in the order of these calls.
     pub(super) async fn send(&self, record: &Record<'_>) -> Result<DeliveryFuture, Refused> {
+        let key = record.account.to_string();
+        let producer = self.of_account(record.account);
         let mut message = FutureRecord::to(record.topic)
-            .key(&record.key)
+            .key(&key)
             .payload(record.value.as_bytes())
             .headers(record.headers());
         loop {
-            match self.inner.send_result(message) {
+            match producer.send_result(message) {
                 Ok(delivery) => return Ok(delivery),
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), unsent)) => {
                     message = unsent;
@@ -93,6 +96,12 @@ impl Producer {
         }
     }
 
+    /// By its partition: all of one go through the same producer.
+    fn of_account(&self, account: Uuid) -> &FutureProducer<KafkaLog> {
+        let partition = usize::try_from(proto::partition::of_account(account)).unwrap_or_default();
+        &self.shares[partition % self.shares.len()]
+    }
+
     /// Waits for the broker's acknowledgement.
     pub(super) async fn acknowledged(&self, delivery: &mut DeliveryFuture) -> Result<(), RelayError> {
         match delivery.await {
@@ -104,7 +113,7 @@ impl Producer {
 
     /// Whether nothing was ever written to the topic of account events.
     pub(super) async fn topic_is_empty(&self) -> Result<bool, RelayError> {
-        let (producer, topic) = (self.inner.clone(), self.topic.clone());
+        let (producer, topic) = (self.shares[0].clone(), self.topic.clone());
         let look = move || -> Result<bool, KafkaError> {
             for partition in 0..proto::partition::PARTITIONS {
                 let (_, end) = producer
@@ -125,7 +134,7 @@ impl Producer {
     /// Drops the producer, which waits for its thread, where waiting harms nobody.
     pub(super) async fn close(self) {
         // It can only fail when the runtime ends, and then everything is dropped anyway.
-        let _ = tokio::task::spawn_blocking(move || drop(self.inner)).await;
+        let _ = tokio::task::spawn_blocking(move || drop(self.shares)).await;
     }
 
     fn not_delivered(&self, source: KafkaError) -> RelayError {

@@ -3,6 +3,7 @@
 use proto::envelope::HEADER_TRACE;
 use rdkafka::message::{Header, OwnedHeaders};
 use thiserror::Error;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::event_store::{Recorded, envelope_of};
@@ -21,8 +22,8 @@ impl Damage {
 /// What is handed to the producer.
 pub(super) struct Record<'a> {
     pub(super) topic: &'a str,
-    /// The account id: an account's events share a partition.
-    pub(super) key: String,
+    /// Its id is the key: an account's events share a partition.
+    pub(super) account: Uuid,
     /// Wiped after use: on the compatibility topic it holds a card number.
     pub(super) value: Zeroizing<String>,
     pub(super) headers: Vec<(&'static str, String)>,
@@ -53,7 +54,7 @@ pub(super) fn of_event<'a>(topic: &'a str, recorded: &Recorded) -> Result<Record
     );
     Ok(Record {
         topic,
-        key: recorded.stream_id.to_string(),
+        account: recorded.stream_id,
         value: Zeroizing::new(value),
         headers,
     })
@@ -63,7 +64,6 @@ pub(super) fn of_event<'a>(topic: &'a str, recorded: &Recorded) -> Result<Record
 mod tests {
     use proto::envelope::{HEADER_CONTENT_TYPE, HEADER_ID};
     use rdkafka::message::Headers as _;
-    use uuid::Uuid;
 
     use super::*;
     use crate::event_store::{ACCOUNT_STREAM, Metadata, Position};
@@ -93,10 +93,7 @@ mod tests {
     #[test]
     fn an_event_becomes_a_document_with_its_attributes_as_headers() {
         let record = of_event("events", &recorded(CLOSED, Some(TRACE))).expect("a record");
-        assert_eq!(
-            (record.topic, record.key.as_str()),
-            ("events", "00000000-0000-0000-0000-000000000007")
-        );
+        assert_eq!((record.topic, record.account), ("events", Uuid::from_u128(7)));
         assert!(
             record
                 .value
