@@ -65,7 +65,7 @@ pub(crate) async fn apply(
         .map_or(reading.next.max(at), |poison| poison.offset);
     let mut writes = Writes::default();
     let versions = folded.changes.write(&mut writes);
-    writes.write(&mut tx).await?;
+    writes.write_in(&mut tx).await?;
     let step = step(reading, next_offset, &events);
     checkpoint::advance(&mut tx, &position.current, step, poison.as_ref()).await?;
     tx.commit().await?;
@@ -173,9 +173,7 @@ async fn apply_together(
     // First: who else is at these partitions waits here, before either has touched another row.
     checkpoint::advance_level(&mut writes, projections, steps);
     let versions = changes.write(&mut writes);
-    let mut tx = store.begin().await?;
-    writes.write(&mut tx).await?;
-    tx.commit().await?;
+    writes.write(store).await?;
     store.announce(versions);
     let applied = readings.iter().map(|reading| Applied {
         next_offset: reading.next,

@@ -4,12 +4,15 @@
 use serde::Serialize;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Postgres, Sqlite};
+use sqlx::{PgExecutor, Postgres, Sqlite, SqliteConnection};
 
-use super::{Dialect, Tx};
+use super::{Dialect, Pool, ReadStore, Tx};
 
 /// Rows in one statement to SQLite, at most: a power of two, so that there are few statements to prepare.
 const SQLITE_ROWS_MAX: usize = 64;
+
+/// What PostgreSQL calls it.
+const DIVISION_BY_ZERO: &str = "22012";
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,51 +167,73 @@ impl Writes {
         }
     }
 
-    /// Writes it all: in PostgreSQL in one statement, since each is a way there and back. After an error the transaction must not
-    /// be committed.
-    pub(crate) async fn write(self, tx: &mut Tx) -> Result<(), sqlx::Error> {
+    /// Writes it all, or nothing, in a transaction of its own.
+    pub(crate) async fn write(self, store: &ReadStore) -> Result<(), sqlx::Error> {
+        if let Pool::Postgres(pool) = &store.writers {
+            // A statement is a transaction, without a way there and back for its beginning and another for its end.
+            return self.write_at_once(pool).await;
+        }
+        let mut tx = store.begin().await?;
+        self.write_in(&mut tx).await?;
+        tx.commit().await
+    }
+
+    /// Writes it all. After an error the transaction must not be committed.
+    pub(crate) async fn write_in(self, tx: &mut Tx) -> Result<(), sqlx::Error> {
+        match tx {
+            Tx::Postgres(tx) => self.write_at_once(&mut **tx).await,
+            Tx::Sqlite(tx) => self.write_in_turn(tx).await,
+        }
+    }
+
+    /// In one statement, since each is a way there and back.
+    async fn write_at_once(self, db: impl PgExecutor<'_>) -> Result<(), sqlx::Error> {
         if self.tables.is_empty() {
             return Ok(());
         }
-        let counted = self.tables.iter().filter(|rows| rows.table.counts());
-        let expected: usize = counted.map(|rows| rows.len).sum();
-        let changed = match tx {
-            Tx::Postgres(tx) => {
-                let sql = self.together();
-                let columns = self.tables.into_iter().flat_map(|rows| rows.columns);
-                let statement = columns.fold(
-                    sqlx::query_scalar::<Postgres, i64>(&sql),
-                    |statement, column| match column {
-                        Column::Text(values) => statement.bind(values),
-                        Column::Integer(values) => statement.bind(values),
-                    },
-                );
-                statement.fetch_one(&mut **tx).await?.cast_unsigned()
+        let expected = self.changes_expected();
+        let sql = self.together();
+        let columns = self.tables.into_iter().flat_map(|rows| rows.columns);
+        let statement = columns.fold(sqlx::query::<Postgres>(&sql), |statement, column| match column {
+            Column::Text(values) => statement.bind(values),
+            Column::Integer(values) => statement.bind(values),
+        });
+        match statement.bind(expected.cast_signed()).execute(db).await {
+            Ok(_) => Ok(()),
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(DIVISION_BY_ZERO) => {
+                Err(sqlx::Error::RowNotFound)
             }
-            Tx::Sqlite(tx) => {
-                let mut changed = 0;
-                for rows in &self.tables {
-                    let mut first = 0;
-                    while first < rows.len {
-                        let count = 1 << (rows.len - first).min(SQLITE_ROWS_MAX).ilog2();
-                        let sql = rows.table.write_values(count);
-                        let statement = rows.bind(sqlx::query(&sql), first..first + count);
-                        let written = statement.execute(&mut **tx).await?.rows_affected();
-                        changed += if rows.table.counts() { written } else { 0 };
-                        first += count;
-                    }
-                }
-                changed
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn write_in_turn(self, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let mut changed = 0;
+        for rows in &self.tables {
+            let mut first = 0;
+            while first < rows.len {
+                let count = 1 << (rows.len - first).min(SQLITE_ROWS_MAX).ilog2();
+                let sql = rows.table.write_values(count);
+                let statement = rows.bind(sqlx::query(&sql), first..first + count);
+                let written = statement.execute(&mut *db).await?.rows_affected();
+                changed += if rows.table.counts() { written } else { 0 };
+                first += count;
             }
-        };
-        if changed == expected as u64 {
+        }
+        if changed == self.changes_expected() {
             Ok(())
         } else {
             Err(sqlx::Error::RowNotFound)
         }
     }
 
-    /// One statement for all tables, which gives how many rows were changed. What is counted is written first, in this order.
+    fn changes_expected(&self) -> u64 {
+        let counted = self.tables.iter().filter(|rows| rows.table.counts());
+        counted.map(|rows| rows.len as u64).sum()
+    }
+
+    /// One statement for all tables. It fails, and so writes nothing, unless as many rows were changed as its last parameter says:
+    /// it divides by whether that is so. What is counted is written first, in this order.
     fn together(&self) -> String {
         let mut parameter = 1;
         let (mut writes, mut counts) = (
@@ -222,7 +247,11 @@ impl Writes {
                 counts.push(format!("(select count(*) from w{at})"));
             }
         }
-        format!("with {} select {}", writes.join(", "), counts.join(" + "))
+        format!(
+            "with {} select 1 / ({} = ${parameter})::int",
+            writes.join(", "),
+            counts.join(" + ")
+        )
     }
 }
 
