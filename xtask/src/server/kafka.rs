@@ -57,10 +57,12 @@ pub(super) fn script(name: &str, stack: &Stack, manner: Manner) -> Result<Comman
     command
         .arg(settings.join(name))
         .env("PATH", path_with_java()?)
-        // A stack that lives for minutes spends more on the optimizing compiler than that gives back.
-        .env("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
         .env("CODEBANK_KAFKA_CLASSPATH", classpath(&stack.registry.kafka()?))
         .env("CODEBANK_KAFKA_CONFIG", settings);
+    if stack.owner.is_some() {
+        // What lives for the minutes of a test run spends more on the optimizing compiler than that gives back.
+        command.env("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1");
+    }
     Ok(command)
 }
 
