@@ -1,9 +1,9 @@
 //! The only write loop: load → decide → append → answer.
 //!
-//! Accounts are dealt to the committers by their id, each a task that owns the states of its hot accounts. While one batch
-//! commits, the next one is decided as its requests arrive; the batch is as large as the load makes it. Each command is decided
-//! on the state that the ones before it made, durable or not, and answered only when its own batch is durable, which is never
-//! before the one ahead of it: what is decided on a batch that fails is thrown away with it.
+//! Accounts are dealt to the committers by their id, each a task that owns the states of its hot accounts. While batches
+//! commit, the next one is decided as its requests arrive; it is as large as the load makes it. Each command is decided on the
+//! state that the ones before it made, durable or not, and its batch goes out only when theirs are durable: what is decided on
+//! a batch that fails is thrown away with it. Two batches that commit at the same time have no account in common.
 
 mod committer;
 mod decided;
@@ -37,6 +37,8 @@ pub struct Settings {
     pub queue_max: usize,
     /// Requests decided and committed at once, at most.
     pub batch_max: usize,
+    /// Requests that a batch must have to go out while another one commits: smaller ones cost the database more than they bring.
+    pub beside_min: usize,
     /// Account states kept in memory by one committer, at most.
     pub hot_accounts_max: usize,
     /// Events of an account from one snapshot of it to the next: about as many are read of one that is not in memory, at most.
@@ -49,6 +51,7 @@ impl Default for Settings {
             committers: 1,
             queue_max: 4_096,
             batch_max: 512,
+            beside_min: 48,
             hot_accounts_max: 100_000,
             snapshot_every: 64,
         }

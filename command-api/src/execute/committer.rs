@@ -1,4 +1,7 @@
-//! One committer: decides in memory what arrives while a batch commits, appends it all at once, answers.
+//! One committer: decides in memory what arrives while batches commit, appends it all at once, answers.
+//!
+//! A batch spends a good part of its time waiting for the disk. So a second one goes out beside it as soon as it is worth the
+//! while, of accounts that the first one has nothing of.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,7 +11,7 @@ use domain::account::{Command, State, decide};
 use metrics::Histogram;
 use proto::trace::TraceContext;
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use crate::event_store::{ACCOUNT_STREAM, Append, EventLog, Fact, Outcome, RequestKey, StoreError};
@@ -19,16 +22,24 @@ use super::hot_accounts::{HotAccounts, NotLoaded, Snapshots};
 use super::job::{Job, Work, replay, still_wanted, try_again};
 use super::{Answer, ExecuteError, Settings};
 
-/// A batch on its way into the log, whether or not anybody looks after it, and what became of it.
-type Committing = JoinHandle<(Decided, Result<Vec<Outcome>, StoreError>)>;
+/// Batches on their way into the log at a time.
+const BATCHES_MAX: usize = 2;
+
+/// A batch that was on its way into the log, and what became of it.
+type Committed = (Decided, Result<Vec<Outcome>, StoreError>);
 
 pub(super) struct Committer {
     log: Arc<dyn EventLog>,
     batch_max: usize,
+    beside_min: usize,
     hot: HotAccounts,
     snapshots: Snapshots,
-    /// Decided on top of the batch that is being committed; goes out when that one has come to its end.
+    /// The accounts of the batches that are on their way.
+    open: HashSet<AccountId>,
+    /// What goes out next.
     next: Decided,
+    /// Decided on top of a batch that is on its way, and held back until that one has come to its end.
+    behind: Decided,
     batch_requests: Histogram,
 }
 
@@ -38,41 +49,42 @@ impl Committer {
         Self {
             log,
             batch_max,
-            // Two batches are decided at a time; were one of their accounts evicted, it would be decided on what is durable.
-            hot: HotAccounts::new(settings.hot_accounts_max.max(2 * batch_max)),
+            beside_min: settings.beside_min.max(1),
+            // Were an account of what is not durable yet evicted, it would be decided on what is.
+            hot: HotAccounts::new(settings.hot_accounts_max.max((BATCHES_MAX + 1) * batch_max)),
             snapshots,
+            open: HashSet::new(),
             next: Decided::default(),
+            behind: Decided::default(),
             batch_requests: metrics::histogram!("codebank_commit_batch_requests"),
         }
     }
 
-    /// Works until every sender is gone and the queue is empty. While one batch commits, the next one is decided as its requests
+    /// Works until every sender is gone and the queue is empty. While batches commit, the next one is decided as its requests
     /// arrive.
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut arrived = Vec::new();
-        let mut committing: Option<Committing> = None;
-        let mut open = true;
+        let mut committing: JoinSet<Committed> = JoinSet::new();
+        let mut more = true;
         loop {
-            if committing.is_none() {
-                committing = self.commit_next().await;
-            }
-            if committing.is_none() && !open {
+            self.commit_next(&mut committing).await;
+            if committing.is_empty() && !more {
                 return;
             }
-            let room = self.batch_max.saturating_sub(self.next.len());
+            let room = self.batch_max.saturating_sub(self.next.len() + self.behind.len());
             tokio::select! {
                 biased;
                 (decided, outcomes) = ended(&mut committing) => {
-                    committing = None;
+                    self.release(&decided);
                     if is_recorded(&outcomes) {
                         // Nothing of it is thrown away, so the next one need not wait until it is answered.
-                        committing = self.commit_next().await;
+                        self.commit_next(&mut committing).await;
                     }
                     let again = self.settle(decided, outcomes).await;
                     self.decide_all(again).await;
                 }
-                received = queue.recv_many(&mut arrived, room), if open && room > 0 => {
-                    open = received > 0;
+                received = queue.recv_many(&mut arrived, room), if more && room > 0 => {
+                    more = received > 0;
                     self.decide_all(std::mem::take(&mut arrived)).await;
                 }
             }
@@ -94,27 +106,45 @@ impl Committer {
         self.decide_all(again).await;
     }
 
-    /// Sends the next batch on its way, if there is anything in it.
-    async fn commit_next(&mut self) -> Option<Committing> {
+    /// Sends the next batch on its way, if there is anything in it, or enough to go beside another.
+    async fn commit_next(&mut self, committing: &mut JoinSet<Committed>) {
+        let is_due = match committing.len() {
+            0 => self.next.len() > 0,
+            under_way => under_way < BATCHES_MAX && self.next.len() >= self.beside_min,
+        };
+        if !is_due {
+            return;
+        }
         self.let_go().await;
         if self.next.len() == 0 {
-            return None;
+            return;
         }
         let mut decided = std::mem::take(&mut self.next);
         for rejected in &mut decided.rejected {
             let account_id = rejected.job.account_id();
             rejected.version = account_id.and_then(|account_id| self.hot.version(account_id));
         }
+        self.open.extend(decided.accounts());
         self.batch_requests.record(metrics_count(decided.appends.len()));
         let log = Arc::clone(&self.log);
-        Some(tokio::spawn(async move {
+        // A task of its own, so that it goes on whether or not anybody looks after it.
+        committing.spawn(async move {
             let outcomes = if decided.appends.is_empty() {
                 Ok(Vec::new())
             } else {
                 log.append(&decided.appends).await
             };
             (decided, outcomes)
-        }))
+        });
+    }
+
+    /// Of a batch that has come to its end nothing waits any more.
+    fn release(&mut self, ended: &Decided) {
+        for account_id in ended.accounts() {
+            self.open.remove(&account_id);
+        }
+        let released = self.behind.take_without(&self.open);
+        self.next.extend(released);
     }
 
     /// Brings the accounts of the jobs into memory; answers the jobs whose account cannot be had.
@@ -139,7 +169,7 @@ impl Committer {
         loaded
     }
 
-    /// Decides what is still wanted, into the next batch.
+    /// Decides what is still wanted, into the next batch or the one behind it.
     async fn decide_all(&mut self, jobs: Vec<Job>) {
         let now = Instant::now();
         let wanted = jobs
@@ -147,6 +177,9 @@ impl Committer {
             .filter_map(|job| still_wanted(job, now))
             .collect();
         for job in self.load_cold(wanted).await {
+            let is_behind = job
+                .account_id()
+                .is_some_and(|account_id| self.open.contains(&account_id));
             let decided = match &job.work {
                 Work::Attempt(attempt) => attempt_append(attempt, job.key, job.trace)
                     .map(|append| (append, Fact::Attempt(attempt.as_ref().clone()), None)),
@@ -155,12 +188,17 @@ impl Committer {
                     self.decide_one(*account_id, command, job.key, job.trace)
                 }
             };
+            let batch = if is_behind {
+                &mut self.behind
+            } else {
+                &mut self.next
+            };
             match decided {
                 Ok((append, fact, snapshot)) => {
-                    self.next.appends.push(append);
-                    self.next.recorded.push(ToRecord { job, fact, snapshot });
+                    batch.appends.push(append);
+                    batch.recorded.push(ToRecord { job, fact, snapshot });
                 }
-                Err(ExecuteError::Rejected(rejection)) => self.next.rejected.push(Rejected {
+                Err(ExecuteError::Rejected(rejection)) => batch.rejected.push(Rejected {
                     job,
                     rejection,
                     version: None,
@@ -276,12 +314,12 @@ impl Committer {
     }
 }
 
-/// The end of the batch that is being committed; never, when there is none.
-async fn ended(committing: &mut Option<Committing>) -> (Decided, Result<Vec<Outcome>, StoreError>) {
-    let Some(committing) = committing else {
+/// The end of a batch that is on its way; never, when there is none.
+async fn ended(committing: &mut JoinSet<Committed>) -> Committed {
+    let Some(committed) = committing.join_next().await else {
         return std::future::pending().await;
     };
-    match committing.await.map_err(JoinError::try_into_panic) {
+    match committed.map_err(JoinError::try_into_panic) {
         Ok(ended) => ended,
         Err(Ok(panic)) => std::panic::resume_unwind(panic),
         // The runtime is going down, and this task with it.

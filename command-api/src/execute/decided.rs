@@ -43,29 +43,56 @@ impl Decided {
         self.recorded.iter().map(|one| &one.job).chain(rejected)
     }
 
+    pub(super) fn accounts(&self) -> impl Iterator<Item = AccountId> {
+        self.jobs().filter_map(Job::account_id)
+    }
+
+    pub(super) fn extend(&mut self, others: Self) {
+        self.appends.extend(others.appends);
+        self.recorded.extend(others.recorded);
+        self.rejected.extend(others.rejected);
+    }
+
+    /// Takes out all that is of none of these accounts.
+    pub(super) fn take_without(&mut self, accounts: &HashSet<AccountId>) -> Self {
+        let (kept, taken) = std::mem::take(self).parted(accounts);
+        *self = kept;
+        taken
+    }
+
     /// Takes out the jobs of accounts whose state was not what it was held to be.
     pub(super) fn withdraw(&mut self, accounts: &HashSet<AccountId>) -> Vec<Job> {
-        let is_void = |job: &Job| {
+        let (withdrawn, kept) = std::mem::take(self).parted(accounts);
+        *self = kept;
+        let recorded = withdrawn.recorded.into_iter().map(|one| one.job);
+        let rejected = withdrawn.rejected.into_iter().map(|rejected| rejected.job);
+        recorded.chain(rejected).collect()
+    }
+
+    /// What is of these accounts, and the rest; each in its order.
+    fn parted(self, accounts: &HashSet<AccountId>) -> (Self, Self) {
+        let is_theirs = |job: &Job| {
             job.account_id()
                 .is_some_and(|account| accounts.contains(&account))
         };
-        let mut withdrawn = Vec::new();
-        let decided = std::mem::take(self);
-        for (append, one) in decided.appends.into_iter().zip(decided.recorded) {
-            if is_void(&one.job) {
-                withdrawn.push(one.job);
+        let (mut theirs, mut rest) = (Self::default(), Self::default());
+        for (append, one) in self.appends.into_iter().zip(self.recorded) {
+            let part = if is_theirs(&one.job) {
+                &mut theirs
             } else {
-                self.appends.push(append);
-                self.recorded.push(one);
-            }
+                &mut rest
+            };
+            part.appends.push(append);
+            part.recorded.push(one);
         }
-        for rejected in decided.rejected {
-            if is_void(&rejected.job) {
-                withdrawn.push(rejected.job);
+        for rejected in self.rejected {
+            let part = if is_theirs(&rejected.job) {
+                &mut theirs
             } else {
-                self.rejected.push(rejected);
-            }
+                &mut rest
+            };
+            part.rejected.push(rejected);
         }
-        withdrawn
+        (theirs, rest)
     }
 }

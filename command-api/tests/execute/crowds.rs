@@ -1,10 +1,10 @@
 //! Many at once: on one card, on many accounts, from rival processes.
 
-use command_api::execute::ExecuteError;
+use command_api::execute::{ExecuteError, Settings};
 use domain::account::{BlockCard, Command, Rejection, UnblockCard};
 use futures::future::join_all;
 
-use crate::table::{Table, is_approved, now, purchase, request};
+use crate::table::{Fault, Table, is_approved, now, purchase, request};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crowd_on_one_card_spends_the_limit_exactly() {
@@ -14,6 +14,41 @@ async fn a_crowd_on_one_card_spends_the_limit_exactly() {
     assert_eq!(answers.iter().filter(|answer| is_approved(answer)).count(), 500);
     assert!(answers.iter().all(Result::is_ok));
     assert_eq!(table.tally(card.0).await, (500, 1_500));
+}
+
+/// What stands at the gate keeps its own account waiting, and nobody else.
+#[tokio::test]
+async fn a_batch_goes_out_beside_another_that_has_none_of_its_accounts() {
+    let table = Table::set_with(&Settings {
+        beside_min: 2,
+        ..Settings::default()
+    })
+    .await;
+    let cards = join_all((0..3).map(|_| table.account(100))).await;
+    table.log.next_append(Fault::Gate);
+    let start = |card| {
+        let bank = table.bank.clone();
+        tokio::spawn(async move { bank.execute(purchase(card, 60)).await })
+    };
+    let first = start(cards[0]);
+    table.log.gate_is_taken().await;
+    let second = start(cards[0]);
+    let beside = join_all(
+        cards[1..]
+            .iter()
+            .map(|card| table.bank.execute(purchase(*card, 60))),
+    )
+    .await;
+    assert!(beside.iter().all(is_approved), "{beside:?}");
+    assert!(!first.is_finished() && !second.is_finished());
+    table.log.open_gate();
+    assert!(is_approved(&first.await.expect("no panic")));
+    let second = second.await.expect("no panic").expect("answered");
+    assert_eq!(
+        second.event.name, "purchase_declined",
+        "the limit was spent by the first"
+    );
+    assert_eq!(table.tally(cards[0].0).await, (60, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,5 @@
 //! The log fails, a history is damaged, a caller is late, the queue is full: nothing is half done, and the rest is served.
 
-use std::time::Duration;
-
 use command_api::event_store::{Append, EventLog, Metadata, NewEvent, RequestKey};
 use command_api::execute::{ExecuteError, Settings};
 use domain::RequestId;
@@ -149,11 +147,7 @@ async fn a_full_queue_refuses_at_once_and_serves_who_waits() {
     table.log.next_append(Fault::Gate);
     let bank = table.bank.clone();
     let held = tokio::spawn(async move { bank.execute(purchase(card, 1)).await });
-    let limit = Instant::now() + Duration::from_secs(10);
-    while !table.log.gate_is_taken() {
-        assert!(Instant::now() < limit, "the committer never came to the log");
-        tokio::task::yield_now().await;
-    }
+    table.log.gate_is_taken().await;
     let waiting = join_all((0..5).map(|_| table.bank.execute(purchase(card, 1))));
     let opened = async {
         tokio::task::yield_now().await;
@@ -167,4 +161,42 @@ async fn a_full_queue_refuses_at_once_and_serves_who_waits() {
     assert_eq!(refused, 3, "{answers:?}");
     assert!(is_approved(&held.await.expect("no panic")));
     assert_eq!(table.tally(card.0).await, (3, 0));
+}
+
+/// The one that fails stands at the gate when the other has long been answered.
+#[tokio::test]
+async fn of_two_batches_the_one_that_fails_takes_only_its_own_accounts_along() {
+    let table = Table::set_with(&Settings {
+        beside_min: 2,
+        ..Settings::default()
+    })
+    .await;
+    let cards = join_all((0..3).map(|_| table.account(100))).await;
+    table.log.next_append(Fault::GateBefore);
+    let start = |card, amount| {
+        let bank = table.bank.clone();
+        tokio::spawn(async move { bank.execute(purchase(card, amount)).await })
+    };
+    let lost = start(cards[0], 60);
+    table.log.gate_is_taken().await;
+    let behind = start(cards[0], 60);
+    let beside = join_all(
+        cards[1..]
+            .iter()
+            .map(|card| table.bank.execute(purchase(*card, 60))),
+    )
+    .await;
+    assert!(beside.iter().all(is_approved), "{beside:?}");
+    assert!(!behind.is_finished(), "it was decided on what is not durable");
+    table.log.open_gate();
+    let lost = lost.await.expect("no panic");
+    assert!(matches!(lost, Err(ExecuteError::OutcomeUnknown)), "{lost:?}");
+    let behind = behind.await.expect("no panic");
+    assert!(
+        is_approved(&behind),
+        "the lost purchase left no trace: {behind:?}"
+    );
+    for card in cards {
+        assert_eq!(table.tally(card.0).await, (60, 0));
+    }
 }

@@ -112,7 +112,13 @@ impl Bank {
         let proxy = Proxy::before(&database.url(), Mode::Pass).await;
         let pool = postgres::connect(&proxy.instead(&database.url()), CONNECTIONS).await;
         let log = PostgresEventLog::new(pool.expect("a pool"));
-        let executor = Executor::start(Arc::new(log), &Settings::default());
+        let executor = Executor::start(
+            Arc::new(log),
+            &Settings {
+                beside_min: 1,
+                ..Settings::default()
+            },
+        );
         let direct = PostgresEventLog::new(database.pool().clone());
         let rival = Executor::start(Arc::new(direct), &Settings::default());
         let cards = join_all(LIMITS.map(|limit| account(&executor, limit))).await;

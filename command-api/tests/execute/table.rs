@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -18,6 +19,7 @@ use domain::{AccountId, AuthorizationId, CardId, Currency, Money, RequestId};
 use proto::trace::TraceContext;
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// A log in a file of its own, and an executor on it.
@@ -105,6 +107,8 @@ pub(crate) enum Fault {
     After,
     /// Waits until it is let through.
     Gate,
+    /// The same, and then fails, and nothing is recorded.
+    GateBefore,
 }
 
 /// A SQLite log whose next append can be made to fail.
@@ -124,8 +128,13 @@ impl FaultyLog {
         self.gate.add_permits(1);
     }
 
-    pub(crate) fn gate_is_taken(&self) -> bool {
-        self.fault.load(Ordering::SeqCst) == Fault::None as u8
+    /// Returns when an append stands at the gate.
+    pub(crate) async fn gate_is_taken(&self) {
+        let limit = Instant::now() + Duration::from_secs(10);
+        while self.fault.load(Ordering::SeqCst) != Fault::None as u8 {
+            assert!(Instant::now() < limit, "the committer never came to the log");
+            tokio::task::yield_now().await;
+        }
     }
 }
 
@@ -137,8 +146,11 @@ impl EventLog for FaultyLog {
         if fault == Fault::Before as u8 {
             return failure();
         }
-        if fault == Fault::Gate as u8 {
-            let _ = self.gate.acquire().await.expect("open");
+        if fault == Fault::Gate as u8 || fault == Fault::GateBefore as u8 {
+            self.gate.acquire().await.expect("open").forget();
+        }
+        if fault == Fault::GateBefore as u8 {
+            return failure();
         }
         let outcomes = self.inner.append(appends).await;
         if fault == Fault::After as u8 {
