@@ -155,15 +155,12 @@ async fn ask(args: &Args, after: Option<&str>) -> anyhow::Result<Data> {
 }
 
 fn print(account: &Account, statement: &Statement) {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_FULL_CONDENSED).set_header([
-        "when (UTC)",
-        "store",
-        "description",
-        "card",
-        "amount",
-    ]);
     let money = |text: &str| Cell::new(text).set_alignment(CellAlignment::Right);
+    let texts = ["when (UTC)", "store", "description", "card"].map(Cell::new);
+    let mut table = Table::new();
+    table
+        .load_preset(presets::UTF8_FULL_CONDENSED)
+        .set_header(texts.into_iter().chain([money("amount")]));
     for line in &statement.lines.nodes {
         table.add_row([
             Cell::new(
@@ -196,8 +193,13 @@ fn print(account: &Account, statement: &Statement) {
         statement.opens_on, statement.closes_on, statement.due_on
     );
     println!("{table}");
+    let lines = if statement.line_count == 1 {
+        "line"
+    } else {
+        "lines"
+    };
     println!(
-        "{} lines; {} of {} {} available",
+        "{} {lines}; {} of {} {} available",
         statement.line_count,
         account.available.decimal,
         account.credit_limit.decimal,
