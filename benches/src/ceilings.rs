@@ -1,5 +1,5 @@
 //! `ceilings`: what the parts that cannot be done without cost by themselves, so that a figure of the whole can be judged: rows into
-//! the same table by COPY and by the bank's own insert, one flush to the disk, and the two wires with nothing behind them.
+//! the same table by COPY and by the bank's own insert, one flush to the disk, and the wires with nothing behind them.
 
 mod copy;
 mod disk;
@@ -69,6 +69,7 @@ pub(crate) async fn measure(args: &Args) -> Result<Vec<Ceiling>> {
     let mut found = rows::measure(&stack, args).await?;
     found.push(disk::measure(stack.folder()).await?);
     found.extend(wire::measure(&mut stack, args).await?);
+    found.push(wire::page(&mut stack, args).await?);
     for ceiling in &mut found {
         ceiling.conditions = format!("{}; {}", ceiling.conditions, machine.in_words());
     }

@@ -7,6 +7,7 @@
 //! own is not to be had without its gRPC server; so both faces stand on the very same lines. Each face buys with accounts of its
 //! own, so that neither finds its states outdated by the other.
 
+mod graphql;
 mod grpc;
 mod handler;
 mod json;
@@ -19,7 +20,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -49,6 +50,8 @@ const FACES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 pub(crate) enum Face {
     Grpc,
     Rest,
+    /// The page of a statement instead, and only with nothing behind it.
+    Graphql,
 }
 
 #[derive(Debug, clap::Args)]
@@ -144,6 +147,10 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<()> {
     match args.face {
         Face::Grpc => grpc::serve(listener, handler).await,
         Face::Rest => rest::serve(listener, handler).await,
+        Face::Graphql => {
+            ensure!(args.echo, "there is nothing behind the GraphQL face: --echo");
+            graphql::serve(listener).await
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The wires alone: the twins' two faces with nothing behind them, under the load that the bank is measured with, in turns.
+//! The wires alone: the twins' faces with nothing behind them, under the load that the bank is measured with, those of a purchase
+//! in turns.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -12,11 +13,14 @@ use crate::bank::{Account, Bank};
 use crate::choice::Choice;
 use crate::contender::{self, Side, ratio};
 use crate::load::Load;
+use crate::read_side::Reader;
 use crate::settings::SENT_WITHIN;
 use crate::stack::Stack;
 use crate::twin::{ECHO_ACCOUNT, RestBuyer};
 
 const CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
+/// As many as ask for statements in the table.
+const READERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
 
 pub(super) async fn measure(stack: &mut Stack, args: &Args) -> Result<[Ceiling; 2]> {
     let grpc = stack.start_echo("grpc").await?;
@@ -73,6 +77,34 @@ fn echo(name: &str, side: &Side, conditions: String) -> Ceiling {
         errors: side.errors,
         conditions,
     }
+}
+
+/// Pages of a statement from an engine that has nothing to look up.
+pub(super) async fn page(stack: &mut Stack, args: &Args) -> Result<Ceiling> {
+    let face = stack.start_echo("graphql").await?;
+    let load = Load {
+        rate: None,
+        warm_up: args.warm_up,
+        measured: args.seconds,
+        sent_within: SENT_WITHIN,
+    };
+    let url = format!("{}/graphql", face.address);
+    let mut measured = Vec::new();
+    for round in (args.seed..).take(args.rounds.get()) {
+        let readers = Reader::many(&url, &account(), READERS, round)?;
+        measured.push(contender::round(face.process, &load, readers).await?);
+    }
+    stack.end(face.process)?;
+    Ok(echo(
+        "GraphQL with nothing behind it, a page of 20 lines",
+        &Side::of(&measured)?,
+        format!(
+            "{READERS} queries in flight, {} rounds of {} s, the query and the answer of the statement page, server and load on the \
+             same cores, HTTP/1.1 with keep-alive, a connection for each",
+            args.rounds,
+            args.seconds.as_secs_f64()
+        ),
+    ))
 }
 
 /// The one that every purchase is said to be of, with a card number from the ranges for tests.

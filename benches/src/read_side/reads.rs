@@ -37,14 +37,7 @@ pub(super) async fn measure(
     seed: u64,
 ) -> Result<Row> {
     eprintln!("asking for statements");
-    let statements = Statements::at(graphql)?;
-    let mut seeds = StdRng::seed_from_u64(seed);
-    let readers = (0..clients.get()).map(|_| Reader {
-        statements: statements.clone(),
-        accounts: Arc::clone(accounts),
-        random: StdRng::seed_from_u64(seeds.random()),
-    });
-    let readers = readers.collect();
+    let readers = Reader::many(graphql, accounts, clients, seed)?;
     let measurement = load::run(load, readers).await?;
     let conditions = Conditions {
         clients: clients.get(),
@@ -63,10 +56,29 @@ pub(super) async fn measure(
     Ok(Row::new("statements", measurement, conditions))
 }
 
-struct Reader {
+/// Asks for one page after another.
+pub(crate) struct Reader {
     statements: Statements,
     accounts: Arc<[Account]>,
     random: StdRng,
+}
+
+impl Reader {
+    pub(crate) fn many(
+        graphql: &str,
+        accounts: &Arc<[Account]>,
+        clients: NonZeroUsize,
+        seed: u64,
+    ) -> Result<Vec<Self>> {
+        let statements = Statements::at(graphql)?;
+        let mut seeds = StdRng::seed_from_u64(seed);
+        let readers = (0..clients.get()).map(|_| Self {
+            statements: statements.clone(),
+            accounts: Arc::clone(accounts),
+            random: StdRng::seed_from_u64(seeds.random()),
+        });
+        Ok(readers.collect())
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -15,7 +15,7 @@ use crate::compare::{Comparison, Pair};
 use crate::contender::{self, Contender, Side};
 use crate::load::Caller;
 use crate::stack::Stack;
-use crate::{peer, twin, visible};
+use crate::{peer, read_side, twin, visible};
 
 use super::chart::Point;
 use super::figure::{Figure, Row, Verdict, grouped, milliseconds};
@@ -122,7 +122,7 @@ async fn many(args: &Args, found: &mut Findings, ours: &Contender) -> Result<()>
 
 pub(super) async fn visible(args: &Args, found: &mut Findings) -> Result<()> {
     tokio::time::sleep(QUIET_AFTER).await;
-    let alone = visible_at(args, VISIBLE_ALONE_PER_SECOND).await?;
+    let alone = visible_at(args, VISIBLE_ALONE_PER_SECOND, args.seconds).await?;
     found.ceilings.push(Ceiling {
         errors: alone.errors,
         ..Ceiling::without_processor(
@@ -132,7 +132,8 @@ pub(super) async fn visible(args: &Args, found: &mut Findings) -> Result<()> {
             alone.conditions.in_words(),
         )
     });
-    let row = visible_at(args, VISIBLE_PER_SECOND).await?;
+    // Until the broker's compiler has done its work.
+    let row = visible_at(args, VISIBLE_PER_SECOND, args.seconds * 6).await?;
     let within = |p50: f64, p99: f64| {
         row.p50_ms.is_some_and(|found| found <= p50) && row.p99_ms.is_some_and(|found| found <= p99)
     };
@@ -153,13 +154,14 @@ pub(super) async fn visible(args: &Args, found: &mut Findings) -> Result<()> {
     Ok(())
 }
 
-async fn visible_at(args: &Args, per_second: u32) -> Result<crate::row::Row> {
+async fn visible_at(args: &Args, per_second: u32, warm_up: Duration) -> Result<crate::row::Row> {
     let asked = VisibleArgs::parse_from([
         "visible".to_owned(),
         "--stack".to_owned(),
         format!("--rate={per_second}"),
         // One run: as long as two rounds of the others.
         format!("--seconds={}", (args.seconds * 2).as_secs_f64()),
+        format!("--warm-up={}", warm_up.as_secs_f64()),
         format!("--accounts={}", args.accounts.min(VISIBLE_ACCOUNTS_MAX)),
         format!("--seed={}", args.seed),
     ]);
@@ -222,6 +224,9 @@ pub(super) async fn embedded(args: &Args, found: &mut Findings) -> Result<()> {
             grouped(bank.bank.accounts.len() as f64)
         ),
     });
+    found
+        .ceilings
+        .push(read_side::embedded_read_models(&stack).await?);
     Ok(())
 }
 

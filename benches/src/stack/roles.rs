@@ -1,5 +1,8 @@
 //! What runs on a stack's servers: the roles of the bank, and the peers it is compared with.
 
+use std::path::PathBuf;
+use std::process::Command;
+
 use anyhow::{Context, Result};
 
 use super::{Ready, Stack, finish, free_address};
@@ -47,7 +50,7 @@ impl WholeBank {
 }
 
 impl Stack {
-    fn role(&self, name: &str) -> Result<std::process::Command> {
+    fn role(&self, name: &str) -> Result<Command> {
         self.command(&self.programs.bank, name)
     }
 
@@ -87,7 +90,17 @@ impl Stack {
 
     /// Every read model anew, while the old ones serve. Returns what the command said.
     pub(crate) async fn rebuild(&self) -> Result<String> {
+        self.rebuild_all(self.role("rebuild")?).await
+    }
+
+    /// The same of the embedded bank.
+    pub(crate) async fn rebuild_embedded(&self) -> Result<String> {
         let mut command = self.role("rebuild")?;
+        command.arg("--data").arg(self.embedded_data());
+        self.rebuild_all(command).await
+    }
+
+    async fn rebuild_all(&self, mut command: Command) -> Result<String> {
         command.arg("all");
         let done = finish(command).await;
         let said = self.end_of_log("rebuild");
@@ -167,7 +180,7 @@ impl Stack {
         let mut command = self.role("up")?;
         command
             .arg("--data")
-            .arg(self.folder.join("data"))
+            .arg(self.embedded_data())
             .args(["--grpc", &grpc, "--http", &http]);
         // Its pages come last.
         let process = self.start("up", command, Ready::Listening(&grpc)).await?;
@@ -175,5 +188,9 @@ impl Stack {
             address: format!("http://{grpc}"),
             process,
         })
+    }
+
+    fn embedded_data(&self) -> PathBuf {
+        self.folder.join("data")
     }
 }
