@@ -77,7 +77,7 @@ impl Settings {
             topic: proto::ACCOUNT_EVENTS_TOPIC.to_owned(),
             payments_topic: payments::TOPIC.to_owned(),
             replication_factor: 1,
-            producers: 4,
+            producers: 2,
             batch_events_max: 1_000,
             batches_in_flight_max: 8,
             poll_interval: Duration::from_millis(5),

@@ -165,6 +165,8 @@ fn configuration(settings: &Settings) -> ClientConfig {
         .set("partitioner", "murmur2_random")
         .set("compression.type", "lz4")
         .set("linger.ms", "1")
+        // What waits for a request to be answered goes out together: with five on their way a full log goes in smaller pieces.
+        .set("max.in.flight.requests.per.connection", "2")
         .set("queue.buffering.max.messages", queue.to_string())
         // A broker that comes back is found within a second.
         .set("reconnect.backoff.max.ms", "1000");
