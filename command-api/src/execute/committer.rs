@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use domain::AccountId;
 use domain::account::{Command, State, decide};
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use metrics::Histogram;
 use proto::trace::TraceContext;
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
 use crate::event_store::{ACCOUNT_STREAM, Append, EventLog, Fact, Outcome, RequestKey, StoreError};
@@ -27,6 +29,9 @@ const BATCHES_MAX: usize = 2;
 
 /// A batch that was on its way into the log, and what became of it.
 type Committed = (Decided, Result<Vec<Outcome>, StoreError>);
+
+/// Batches on their way, whether or not anybody looks after them.
+type Committing = FuturesUnordered<JoinHandle<Committed>>;
 
 pub(super) struct Committer {
     log: Arc<dyn EventLog>,
@@ -64,10 +69,10 @@ impl Committer {
     /// arrive.
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut arrived = Vec::new();
-        let mut committing: JoinSet<Committed> = JoinSet::new();
+        let mut committing = Committing::new();
         let mut more = true;
         loop {
-            self.commit_next(&mut committing).await;
+            self.commit_next(&committing).await;
             if committing.is_empty() && !more {
                 return;
             }
@@ -78,7 +83,7 @@ impl Committer {
                     self.release(&decided);
                     if is_recorded(&outcomes) {
                         // Nothing of it is thrown away, so the next one need not wait until it is answered.
-                        self.commit_next(&mut committing).await;
+                        self.commit_next(&committing).await;
                     }
                     let again = self.settle(decided, outcomes).await;
                     self.decide_all(again).await;
@@ -107,7 +112,7 @@ impl Committer {
     }
 
     /// Sends the next batch on its way, if there is anything in it, or enough to go beside another.
-    async fn commit_next(&mut self, committing: &mut JoinSet<Committed>) {
+    async fn commit_next(&mut self, committing: &Committing) {
         let is_due = match committing.len() {
             0 => self.next.len() > 0,
             under_way => under_way < BATCHES_MAX && self.next.len() >= self.beside_min,
@@ -127,15 +132,14 @@ impl Committer {
         self.open.extend(decided.accounts());
         self.batch_requests.record(metrics_count(decided.appends.len()));
         let log = Arc::clone(&self.log);
-        // A task of its own, so that it goes on whether or not anybody looks after it.
-        committing.spawn(async move {
+        committing.push(tokio::spawn(async move {
             let outcomes = if decided.appends.is_empty() {
                 Ok(Vec::new())
             } else {
                 log.append(&decided.appends).await
             };
             (decided, outcomes)
-        });
+        }));
     }
 
     /// Of a batch that has come to its end nothing waits any more.
@@ -315,8 +319,8 @@ impl Committer {
 }
 
 /// The end of a batch that is on its way; never, when there is none.
-async fn ended(committing: &mut JoinSet<Committed>) -> Committed {
-    let Some(committed) = committing.join_next().await else {
+async fn ended(committing: &mut Committing) -> Committed {
+    let Some(committed) = committing.next().await else {
         return std::future::pending().await;
     };
     match committed.map_err(JoinError::try_into_panic) {
