@@ -1,6 +1,6 @@
 //! Many at once: on one card, on many accounts, from rival processes.
 
-use command_api::execute::{ExecuteError, Settings};
+use command_api::execute::ExecuteError;
 use domain::account::{BlockCard, Command, Rejection, UnblockCard};
 use futures::future::join_all;
 
@@ -19,11 +19,7 @@ async fn a_crowd_on_one_card_spends_the_limit_exactly() {
 /// What stands at the gate keeps its own account waiting, and nobody else.
 #[tokio::test]
 async fn a_batch_goes_out_beside_another_that_has_none_of_its_accounts() {
-    let table = Table::set_with(&Settings {
-        beside_min: 2,
-        ..Settings::default()
-    })
-    .await;
+    let table = Table::where_two_go_beside().await;
     let cards = join_all((0..3).map(|_| table.account(100))).await;
     table.log.next_append(Fault::Gate);
     let start = |card| {

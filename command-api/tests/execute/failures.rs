@@ -166,11 +166,7 @@ async fn a_full_queue_refuses_at_once_and_serves_who_waits() {
 /// The one that fails stands at the gate when the other has long been answered.
 #[tokio::test]
 async fn of_two_batches_the_one_that_fails_takes_only_its_own_accounts_along() {
-    let table = Table::set_with(&Settings {
-        beside_min: 2,
-        ..Settings::default()
-    })
-    .await;
+    let table = Table::where_two_go_beside().await;
     let cards = join_all((0..3).map(|_| table.account(100))).await;
     table.log.next_append(Fault::GateBefore);
     let start = |card, amount| {

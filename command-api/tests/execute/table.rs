@@ -34,6 +34,15 @@ impl Table {
         Self::set_with(&Settings::default()).await
     }
 
+    /// Two requests are enough to go out while a batch of other accounts commits.
+    pub(crate) async fn where_two_go_beside() -> Self {
+        Self::set_with(&Settings {
+            beside_min: 2,
+            ..Settings::default()
+        })
+        .await
+    }
+
     pub(crate) async fn set_with(settings: &Settings) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let inner = sqlite::open(&folder.path().join("events.db"))
