@@ -4,6 +4,7 @@
 use std::task::{Context, Poll};
 
 use anyhow::Result;
+use command_api::grpc::Coalescing;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use hyper::body::Incoming;
@@ -24,7 +25,8 @@ impl Connection {
         let authority = origin.authority().map_or("", |authority| authority.as_str());
         let stream = TcpStream::connect(authority).await?;
         stream.set_nodelay(true)?;
-        let (requests, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
+        let stream = TokioIo::new(Coalescing::new(stream));
+        let (requests, connection) = http2::handshake(TokioExecutor::new(), stream).await?;
         // Its end is seen by the calls on it.
         tokio::spawn(connection);
         Ok(Self(requests))

@@ -8,6 +8,7 @@ mod authorization;
 mod call;
 mod card_account;
 mod clock;
+mod coalescing;
 mod explain;
 mod fingerprint;
 mod history;
@@ -25,6 +26,7 @@ use crate::event_store::EventLog;
 use crate::execute::Executor;
 use crate::vault::Vault;
 
+pub use coalescing::{Coalescing, accept};
 pub use server::{ServeError, Settings, serve};
 
 /// What the services stand on. Clones share everything.

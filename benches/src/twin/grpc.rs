@@ -1,11 +1,11 @@
-//! The handler over gRPC, with the contract's generated server.
+//! The handler over gRPC, with the contract's generated server on the bank's own connections.
 
 use anyhow::{Context, Result};
+use command_api::grpc::accept;
 use proto::codebank::v1;
 use proto::codebank::v1::authorization_service_server::{AuthorizationService, AuthorizationServiceServer};
 use tokio::net::TcpListener;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::handler::Handler;
@@ -13,7 +13,7 @@ use super::handler::Handler;
 pub(super) async fn serve(listener: TcpListener, handler: Handler) -> Result<()> {
     Server::builder()
         .add_service(AuthorizationServiceServer::new(handler))
-        .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)))
+        .serve_with_incoming(accept(listener))
         .await
         .context("the gRPC face")
 }

@@ -14,13 +14,13 @@ use tokio::sync::{Semaphore, watch};
 use tonic::server::NamedService;
 use tonic::service::{Routes, RoutesBuilder};
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::{HealthReporter, health_reporter};
 
 use super::Services;
 use super::authorization::Authorizations;
 use super::card_account::CardAccounts;
+use super::coalescing::accept;
 use super::history::Histories;
 use super::layer::CallLayer;
 use super::payment::Payments;
@@ -90,7 +90,7 @@ pub async fn serve(
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .layer(CallLayer::new(settings.in_flight_max, settings.call_time_max))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), shutdown);
+        .serve_with_incoming_shutdown(accept(listener), shutdown);
     tokio::select! {
         ended = server => Ok(ended?),
         never = report(health, ready) => match never {},
