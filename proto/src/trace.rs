@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 use uuid::Uuid;
+use uuid::fmt::Simple;
 
 /// A position in a trace (<https://www.w3.org/TR/trace-context/>, version 00).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +41,14 @@ impl TraceContext {
         }
     }
 
+    /// An id of 128 bits is written as a UUID without hyphens is, and that is several times faster than a number's own form.
+    fn trace(&self) -> Simple {
+        Uuid::from_u128(self.trace_id).simple()
+    }
+
     /// The trace id as it is written to logs: 32 hexadecimal digits.
     pub fn trace_id(&self) -> String {
-        format!("{:032x}", self.trace_id)
+        self.trace().to_string()
     }
 }
 
@@ -52,11 +58,7 @@ fn new_span_id() -> u64 {
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "00-{:032x}-{:016x}-{:02x}",
-            self.trace_id, self.span_id, self.flags
-        )
+        write!(f, "00-{}-{:016x}-{:02x}", self.trace(), self.span_id, self.flags)
     }
 }
 

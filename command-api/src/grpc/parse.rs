@@ -235,10 +235,13 @@ fn expiry(faults: &mut Violations, prefix: &str, month: u32, year: u32) -> Optio
     const SOME_MONTH: u32 = 1;
     let year = i32::try_from(year).unwrap_or(i32::MAX);
     let months = faults.take(
-        &format!("{prefix}expiry_month"),
+        format_args!("{prefix}expiry_month"),
         Expiry::try_new(month, SOME_YEAR),
     );
-    let years = faults.take(&format!("{prefix}expiry_year"), Expiry::try_new(SOME_MONTH, year));
+    let years = faults.take(
+        format_args!("{prefix}expiry_year"),
+        Expiry::try_new(SOME_MONTH, year),
+    );
     Expiry::try_new(months?.month(), years?.year()).ok()
 }
 
@@ -274,11 +277,11 @@ fn money(
     let minor_units = if amount.minor_units >= at_least {
         Some(amount.minor_units)
     } else {
-        faults.add(&format!("{field}.minor_units"), expected)
+        faults.add(format_args!("{field}.minor_units"), expected)
     };
     let currency = match amount.currency_code.as_str() {
         "" => Some(Currency::default()),
-        code => faults.take(&format!("{field}.currency_code"), code.parse()),
+        code => faults.take(format_args!("{field}.currency_code"), code.parse()),
     };
     Some(Money::new(minor_units?, currency?))
 }

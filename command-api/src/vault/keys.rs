@@ -4,7 +4,7 @@
 //! that is encrypted, so that a later release can hold an old encryption key beside a new one. The index key can never
 //! change: numbers are found, and repeated requests recognized, by what it made of them.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -188,9 +188,10 @@ fn refuse_readable_by_others(_path: &Path, _metadata: &std::fs::Metadata) -> Res
 }
 
 pub(super) fn to_hex(bytes: &[u8]) -> Zeroizing<String> {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
     let mut text = Zeroizing::new(String::with_capacity(bytes.len() * 2));
     for byte in bytes {
-        let _ = write!(text, "{byte:02x}"); // writing to a string cannot fail
+        text.extend([digit(byte >> 4), digit(byte & 0x0f)]);
     }
     text
 }
