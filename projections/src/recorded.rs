@@ -7,6 +7,7 @@ use domain::AccountId;
 use domain::account::Event;
 use proto::envelope::Envelope;
 use proto::feed::{Batch, Delivery};
+use proto::trace::TraceContext;
 
 /// The version of the events that this code reads; fields may be added within it.
 const EVENT_VERSION: &str = "1";
@@ -22,7 +23,7 @@ pub(crate) struct Recorded {
     pub(crate) event: Event,
     /// When it was recorded, for the lag.
     pub(crate) time: DateTime<Utc>,
-    pub(crate) trace_id: Option<String>,
+    pub(crate) trace: Option<TraceContext>,
 }
 
 /// An event that must not be applied, and why.
@@ -103,7 +104,7 @@ fn read(delivery: Delivery) -> Result<Recorded, Poison> {
         version,
         event,
         time: envelope.time,
-        trace_id: trace.map(|trace| trace.trace_id()),
+        trace,
         event_id: envelope.id,
     })
 }

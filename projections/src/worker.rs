@@ -158,7 +158,7 @@ impl Worker {
         for recorded in reading.events.get(applied.events.clone()).unwrap_or_default() {
             debug!(
                 event_id = recorded.event_id,
-                trace_id = recorded.trace_id,
+                trace_id = recorded.trace.map(|trace| trace.trace_id().to_string()),
                 "applied"
             );
             metrics::lag(recorded.time);

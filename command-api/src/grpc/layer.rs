@@ -130,7 +130,7 @@ impl Service<Request<Body>> for Calls {
         };
         let call = Call::from_headers(request.headers(), received, self.shared.call_time_max);
         request.extensions_mut().insert(call);
-        let span = tracing::info_span!("call", method = &*method.name, trace_id = call.trace.trace_id());
+        let span = tracing::info_span!("call", method = %method.name, trace_id = %call.trace.trace_id());
         let place = Arc::clone(&self.shared.in_flight).try_acquire_owned();
         let answer = self.services.call(request);
         let limited = async move {

@@ -170,8 +170,15 @@ impl Session<'_> {
         recorded: &Recorded,
         deliveries: &mut impl Extend<DeliveryFuture>,
     ) -> Result<Result<(), Damage>, RelayError> {
-        let trace_id = recorded.metadata.trace().map(|trace| trace.trace_id());
-        let span = debug_span!("publish", event_id = recorded.event_id(), trace_id);
+        // The fields are made only where somebody listens.
+        let span = debug_span!(
+            "publish",
+            event_id = recorded.event_id(),
+            trace_id = recorded
+                .metadata
+                .trace()
+                .map(|trace| trace.trace_id().to_string())
+        );
         self.publish_in_span(recorded, deliveries).instrument(span).await
     }
 

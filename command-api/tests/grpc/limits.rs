@@ -172,5 +172,5 @@ async fn the_callers_trace_goes_into_the_event() {
         .metadata
         .trace()
         .expect("a trace");
-    assert_eq!(trace.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+    assert_eq!(trace.trace_id().to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
 }
