@@ -12,6 +12,7 @@ mod order;
 mod out_of_reach;
 mod plans;
 mod requests;
+mod restored;
 mod snapshots;
 
 /// Makes a test on each adapter of every case.

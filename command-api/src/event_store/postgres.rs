@@ -10,6 +10,7 @@ mod connect;
 mod doubt;
 mod read;
 mod snapshots;
+mod tails;
 
 use std::sync::Arc;
 
@@ -22,11 +23,12 @@ use super::{Append, EventLog, Outcome, Position, Recorded, Snapshot, StoreError}
 
 pub use connect::connect;
 use doubt::Doubt;
+use tails::Tails;
 
 /// Every statement and how many parameters it has, for the test that looks at their plans.
 #[cfg(test)]
 pub(super) const STATEMENTS: [(&str, usize); 7] = [
-    (append::INSERT, 13),
+    (append::INSERT, 15),
     (append::LAST_SEQUENCES, 2),
     (read::LOAD, 3),
     (read::FIND_REQUESTS, 1),
@@ -40,6 +42,7 @@ pub(super) const STATEMENTS: [(&str, usize); 7] = [
 pub struct PostgresEventLog {
     pool: PgPool,
     doubt: Arc<Doubt>,
+    tails: Arc<Tails>,
 }
 
 impl PostgresEventLog {
@@ -47,6 +50,7 @@ impl PostgresEventLog {
         Self {
             pool,
             doubt: Arc::new(Doubt::none()),
+            tails: Arc::new(Tails::none()),
         }
     }
 
@@ -65,7 +69,7 @@ impl PostgresEventLog {
 #[async_trait]
 impl EventLog for PostgresEventLog {
     async fn append(&self, appends: &[Append]) -> Result<Vec<Outcome>, StoreError> {
-        append::append(&self.pool, &self.doubt, appends).await
+        append::append(&self.pool, &self.doubt, &self.tails, appends).await
     }
 
     async fn load(&self, stream_type: &str, streams: &[(Uuid, u64)]) -> Result<Vec<Recorded>, StoreError> {

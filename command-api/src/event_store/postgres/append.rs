@@ -10,10 +10,12 @@ use super::super::batch::{Batch, NewRow, Place, ROUNDS, Stream};
 use super::super::{Append, Outcome, Position, StoreError};
 use super::doubt::Doubt;
 use super::read;
+use super::tails::{TableIdentity, Tails};
 
 /// Nothing is inserted unless every stream is exactly as long as its appends suppose, so that no gap can come about, not even
-/// where a writer remembers events that the database lost. That a stream is not longer is what the primary key says. The lock,
-/// taken once and before the first row, is for those who have to know that this has come to its end (`doubt`).
+/// where a writer remembers events that the database lost. That a stream is not shorter is looked for, or known of this very table
+/// (`tails`); that it is not longer is what the primary key says. The lock, taken once and before the first row, is for those who
+/// have to know that this has come to its end (`doubt`).
 pub(super) const INSERT: &str = "
 with inserted as (
     insert into events (
@@ -32,6 +34,8 @@ with inserted as (
             request_fingerprint
         )
     where (select pg_advisory_xact_lock_shared($13::bigint)) is not null
+    and ($14::timestamptz is null or pg_postmaster_start_time() = $14)
+    and ($15::bigint is null or pg_relation_filenode('events')::bigint = $15)
     and not exists (
         select from unnest($10::text[], $11::text[], $12::bigint[])
             as expected (aggregate_type, aggregate_id, sequence)
@@ -46,6 +50,8 @@ with inserted as (
 )
 select
     pg_current_xact_id_if_assigned()::text::bigint as transaction_id,
+    pg_postmaster_start_time() as server_started_at,
+    pg_relation_filenode('events')::bigint as file_node,
     coalesce(array_agg(position), '{}') as positions,
     coalesce(array_agg(recorded_at), '{}') as recorded_at
 from inserted";
@@ -70,6 +76,7 @@ const DEADLOCK_DETECTED: &str = "40P01";
 pub(super) async fn append(
     pool: &PgPool,
     doubt: &Doubt,
+    tails: &Tails,
     appends: &[Append],
 ) -> Result<Vec<Outcome>, StoreError> {
     let mut batch = Batch::new(appends);
@@ -79,7 +86,7 @@ pub(super) async fn append(
             break;
         }
         let expected = batch.expected(&pending);
-        if let Some(places) = insert(pool, doubt, &batch.rows(&pending), &expected).await? {
+        if let Some(places) = insert(pool, doubt, tails, &batch.rows(&pending), &expected).await? {
             batch.record(&pending, places);
             break;
         }
@@ -94,10 +101,12 @@ pub(super) async fn append(
 async fn insert(
     pool: &PgPool,
     doubt: &Doubt,
+    tails: &Tails,
     rows: &[NewRow<'_>],
     expected: &[(Stream, u64)],
 ) -> Result<Option<Vec<Place>>, StoreError> {
-    let (types, ids): (Vec<&str>, Vec<String>) = expected
+    let (looked_for, table) = tails.unknown(expected);
+    let (types, ids): (Vec<&str>, Vec<String>) = looked_for
         .iter()
         .map(|((stream_type, id), _)| (*stream_type, id.to_string()))
         .unzip();
@@ -138,19 +147,27 @@ async fn insert(
         .bind(types)
         .bind(ids)
         .bind(
-            expected
+            looked_for
                 .iter()
                 .map(|(_, last)| last.cast_signed())
                 .collect::<Vec<_>>(),
         )
         .bind(doubt.lock)
+        .bind(table.map(|table| table.server_started_at))
+        .bind(table.map(|table| table.file_node))
         .fetch_one(pool)
         .await
-        .and_then(|inserted| places(&inserted));
+        .and_then(|inserted| Ok((places(&inserted)?, table_of(&inserted)?)));
     match inserted {
         // They come back in the order in which the rows went in.
-        Ok(places) if places.len() == rows.len() => Ok(Some(places)),
-        Ok(_) => Ok(None),
+        Ok((places, table)) if places.len() == rows.len() => {
+            tails.recorded(table, rows.iter().map(|row| (row.stream, row.sequence)));
+            Ok(Some(places))
+        }
+        Ok((_, table)) => {
+            tails.recorded(table, []);
+            Ok(None)
+        }
         Err(error) if another_writer_was_faster(&error) => Ok(None),
         Err(error) => {
             doubt.arose();
@@ -172,6 +189,13 @@ fn places(inserted: &PgRow) -> Result<Vec<Place>, sqlx::Error> {
         recorded_at,
     });
     Ok(places.collect())
+}
+
+fn table_of(inserted: &PgRow) -> Result<TableIdentity, sqlx::Error> {
+    Ok(TableIdentity {
+        server_started_at: inserted.try_get("server_started_at")?,
+        file_node: inserted.try_get("file_node")?,
+    })
 }
 
 fn another_writer_was_faster(error: &sqlx::Error) -> bool {
