@@ -35,7 +35,7 @@ use crate::settings::{self, SENT_WITHIN, load_average, positive_seconds, seconds
 use crate::stack::Stack;
 
 pub(crate) use handler::ECHO_ACCOUNT;
-use handler::{Durable, Handler};
+use handler::Handler;
 pub(crate) use rest::RestBuyer;
 
 /// Accounts that cannot be opened by then are done without.
@@ -62,6 +62,9 @@ pub(crate) struct ServeArgs {
     /// Nothing behind the face: every purchase is approved at once, and no database is asked.
     #[arg(long)]
     echo: bool,
+    /// What is decided is kept in memory alone.
+    #[arg(long, conflicts_with = "echo")]
+    in_memory: bool,
     /// The event log's PostgreSQL database.
     #[arg(
         long,
@@ -137,7 +140,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<()> {
     let durable = (args.database_url, args.vault_database_url, args.vault_keys_file);
     let handler = match durable {
         (Some(events), Some(vault), Some(keys)) if !args.echo => {
-            Handler::Durable(Durable::start(&events, &vault, &keys).await?)
+            Handler::Bank(handler::Bank::start(&events, &vault, &keys, args.in_memory).await?)
         }
         _ => Handler::Echo,
     };

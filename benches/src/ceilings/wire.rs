@@ -3,6 +3,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use proto::codebank::v1::CardCredentials;
@@ -11,13 +12,15 @@ use super::{Args, Ceiling};
 use crate::authorize::Buyer;
 use crate::bank::{Account, Bank};
 use crate::choice::Choice;
-use crate::contender::{self, Side, ratio};
+use crate::contender::{self, Contender, Side, ratio};
 use crate::load::Load;
 use crate::read_side::Reader;
 use crate::settings::SENT_WITHIN;
 use crate::stack::Stack;
 use crate::twin::{ECHO_ACCOUNT, RestBuyer};
 
+/// Accounts that cannot be opened by then are done without.
+const OPENED_WITHIN: Duration = Duration::from_secs(10);
 const CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
 /// As many as ask for statements in the table.
 const READERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
@@ -26,12 +29,7 @@ pub(super) async fn measure(stack: &mut Stack, args: &Args) -> Result<[Ceiling; 
     let grpc = stack.start_echo("grpc").await?;
     let rest = stack.start_echo("rest").await?;
     let bank = Bank::with_accounts(&grpc.address, CONNECTIONS, account()).await?;
-    let load = Load {
-        rate: None,
-        warm_up: args.warm_up,
-        measured: args.seconds,
-        sent_within: SENT_WITHIN,
-    };
+    let load = load(args);
     let clients = args.clients.get();
     let (mut over_grpc, mut over_rest) = (Vec::new(), Vec::new());
     for round in (args.seed..).take(args.rounds.get()) {
@@ -45,24 +43,19 @@ pub(super) async fn measure(stack: &mut Stack, args: &Args) -> Result<[Ceiling; 
     }
     let (grpc, rest) = (Side::of(&over_grpc)?, Side::of(&over_rest)?);
     let times = ratio(grpc.per_processor_s, rest.per_processor_s);
-    let under = format!(
-        "{clients} calls in flight, {} rounds of {} s in turns, a message and an answer as of `Authorize`, server and load on the \
-         same cores",
-        args.rounds,
-        args.seconds.as_secs_f64()
-    );
+    let under = under(args);
     Ok([
         echo(
             "gRPC with nothing behind it",
             &grpc,
             format!(
-                "{under}, {CONNECTIONS} connections; {times} times the calls of REST per second of the server's processor time"
+                "{under}, in turns with REST, {CONNECTIONS} connections; {times} times the calls of REST per second of the server's processor time"
             ),
         ),
         echo(
             "REST with nothing behind it",
             &rest,
-            format!("{under}, HTTP/1.1 with keep-alive, JSON, a connection for each"),
+            format!("{under}, in turns with gRPC, HTTP/1.1 with keep-alive, JSON, a connection for each"),
         ),
     ])
 }
@@ -79,15 +72,60 @@ fn echo(name: &str, side: &Side, conditions: String) -> Ceiling {
     }
 }
 
-/// Pages of a statement from an engine that has nothing to look up.
-pub(super) async fn page(stack: &mut Stack, args: &Args) -> Result<Ceiling> {
-    let face = stack.start_echo("graphql").await?;
-    let load = Load {
+/// Purchases as the bank decides them, over gRPC, with the card found and the code compared, but in memory alone.
+pub(super) async fn in_memory(stack: &mut Stack, args: &Args) -> Result<Ceiling> {
+    let server = stack.start_command_api().await?;
+    let opened = Bank::open(&server.address, CONNECTIONS, args.accounts, OPENED_WITHIN).await?;
+    stack.end(server.process)?;
+    let twin = stack.start_twin_in_memory().await?;
+    let twin = Contender {
+        bank: Bank::with_accounts(&twin.address, CONNECTIONS, opened.accounts).await?,
+        address: twin.address,
+        process: twin.process,
+    };
+    twin.warm().await?;
+    let load = load(args);
+    let mut measured = Vec::new();
+    for round in (args.seed..).take(args.rounds.get()) {
+        let buyers = Buyer::many(&twin.bank, Choice::Even, args.clients.get(), round);
+        measured.push(contender::round(twin.process, &load, buyers).await?);
+    }
+    stack.end(twin.process)?;
+    Ok(echo(
+        "gRPC with purchases that are decided in memory alone",
+        &Side::of(&measured)?,
+        format!(
+            "{}, {CONNECTIONS} connections, {} accounts; the card recognized, the code compared, the request fingerprinted, decided by \
+             the rules, the event written as JSON",
+            under(args),
+            twin.bank.accounts.len()
+        ),
+    ))
+}
+
+fn load(args: &Args) -> Load {
+    Load {
         rate: None,
         warm_up: args.warm_up,
         measured: args.seconds,
         sent_within: SENT_WITHIN,
-    };
+    }
+}
+
+/// The conditions over the wires of a purchase.
+fn under(args: &Args) -> String {
+    format!(
+        "{} calls in flight, {} rounds of {} s, a message and an answer as of `Authorize`, server and load on the same cores",
+        args.clients,
+        args.rounds,
+        args.seconds.as_secs_f64()
+    )
+}
+
+/// Pages of a statement from an engine that has nothing to look up.
+pub(super) async fn page(stack: &mut Stack, args: &Args) -> Result<Ceiling> {
+    let face = stack.start_echo("graphql").await?;
+    let load = load(args);
     let url = format!("{}/graphql", face.address);
     let mut measured = Vec::new();
     for round in (args.seed..).take(args.rounds.get()) {

@@ -154,6 +154,11 @@ impl Stack {
         self.start_face(face, &[]).await
     }
 
+    /// The gRPC face, before a handler that keeps what it decides in memory alone.
+    pub(crate) async fn start_twin_in_memory(&mut self) -> Result<Server> {
+        self.start_face("grpc", &["--in-memory"]).await
+    }
+
     /// The face alone, with nothing behind it.
     pub(crate) async fn start_echo(&mut self, face: &str) -> Result<Server> {
         self.start_face(face, &["--echo"]).await

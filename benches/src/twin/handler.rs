@@ -1,14 +1,17 @@
 //! What both faces call: from a message to its durable answer.
 
+use std::collections::HashMap;
+use std::hint::black_box;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use command_api::event_store::postgres::{self, PostgresEventLog};
-use command_api::event_store::{EventLog, RequestKey};
+use command_api::event_store::{ACCOUNT_STREAM, EventLog, Recorded, RequestKey};
 use command_api::execute::{self, Executor};
 use command_api::vault::{self, PostgresVaultStore, Vault, VaultKeys};
-use domain::account::Command;
+use domain::AccountId;
+use domain::account::{AuthorizePurchase, Command, Event, State, decide, evolve, replay};
 use prost::Message as _;
 use proto::codebank::v1::authorize_request::Card;
 use proto::codebank::v1::{Authorization, AuthorizeRequest, Decision};
@@ -27,21 +30,36 @@ pub(crate) const ECHO_ACCOUNT: Uuid = Uuid::from_u128(0x0193_9c5e_7a6b_7c00_8000
 
 #[derive(Clone)]
 pub(super) enum Handler {
-    Durable(Durable),
+    Bank(Bank),
     /// Approves everything at once, without a vault, a rule or a database: what is left is the wire.
     Echo,
 }
 
 #[derive(Clone)]
-pub(super) struct Durable {
-    executor: Executor,
+pub(super) struct Bank {
     vault: Vault,
+    decisions: Decisions,
+}
+
+#[derive(Clone)]
+enum Decisions {
+    /// By the bank's own write loop.
+    Durable(Executor),
+    InMemory(InMemory),
+}
+
+/// Decides by the bank's rules and writes each event down, but keeps none: what is missing is all that makes it durable.
+#[derive(Clone)]
+struct InMemory {
+    log: Arc<dyn EventLog>,
+    /// Each as it was when it was first seen and has become here since, with its version.
+    accounts: Arc<Mutex<HashMap<AccountId, (State, u64)>>>,
 }
 
 impl Handler {
     pub(super) async fn authorize(&self, message: AuthorizeRequest) -> Result<Authorization, Status> {
         match self {
-            Self::Durable(durable) => durable.authorize(message).await,
+            Self::Bank(bank) => bank.authorize(message).await,
             Self::Echo => Ok(Authorization {
                 authorization_id: Uuid::now_v7().to_string(),
                 decision: Decision::Approved.into(),
@@ -55,9 +73,14 @@ impl Handler {
     }
 }
 
-impl Durable {
+impl Bank {
     /// On tables that are there.
-    pub(super) async fn start(database_url: &str, vault_url: &str, keys: &Path) -> Result<Self> {
+    pub(super) async fn start(
+        database_url: &str,
+        vault_url: &str,
+        keys: &Path,
+        in_memory: bool,
+    ) -> Result<Self> {
         let pool = postgres::connect(database_url, CONNECTIONS)
             .await
             .context("the event log's database")?;
@@ -65,9 +88,17 @@ impl Durable {
         let keys = VaultKeys::load(keys)?;
         let options = vault_url.parse().context("the vault's database")?;
         let store = PostgresVaultStore::new(options, CONNECTIONS);
+        let decisions = if in_memory {
+            Decisions::InMemory(InMemory {
+                log,
+                accounts: Arc::default(),
+            })
+        } else {
+            Decisions::Durable(Executor::start(log, &execute::Settings::default()))
+        };
         Ok(Self {
-            executor: Executor::start(log, &execute::Settings::default()),
             vault: Vault::new(store, &keys, &vault::Settings::default()),
+            decisions,
         })
     }
 
@@ -85,19 +116,15 @@ impl Durable {
             id: purchase.request_id,
             fingerprint: self.fingerprint(message, &purchase),
         };
-        let request = execute::Request {
-            account_id: card.account_id,
-            key,
-            command: Command::AuthorizePurchase(purchase.command(card)),
-            trace: TraceContext::start(),
-            deadline: None,
+        let (account_id, purchase) = (card.account_id, purchase.command(card));
+        let (event, version) = match &self.decisions {
+            Decisions::Durable(executor) => durably(executor, account_id, purchase, key).await?,
+            Decisions::InMemory(decisions) => {
+                black_box(key);
+                decisions.decide(account_id, purchase).await?
+            }
         };
-        let answer = self.executor.execute(request).await;
-        let answer = answer.map_err(|error| Status::unavailable(error.to_string()))?;
-        let event = answer.event.account_event();
-        let event = event.map_err(|error| Status::data_loss(error.to_string()))?;
-        let account = (answer.event.stream_id.to_string(), answer.event.sequence);
-        authorization(&event, account)
+        authorization(&event, (account_id.to_string(), version))
             .ok_or_else(|| Status::already_exists("the request id was used for something else"))
     }
 
@@ -108,5 +135,67 @@ impl Durable {
             card.security_code.clear();
         }
         self.vault.fingerprint(METHOD, &message.encode_to_vec())
+    }
+}
+
+async fn durably(
+    executor: &Executor,
+    account_id: AccountId,
+    purchase: AuthorizePurchase,
+    key: RequestKey,
+) -> Result<(Event, u64), Status> {
+    let request = execute::Request {
+        account_id,
+        key,
+        command: Command::AuthorizePurchase(purchase),
+        trace: TraceContext::start(),
+        deadline: None,
+    };
+    let answer = executor.execute(request).await;
+    let answer = answer.map_err(|error| Status::unavailable(error.to_string()))?;
+    let event = answer.event.account_event();
+    let event = event.map_err(|error| Status::data_loss(error.to_string()))?;
+    Ok((event, answer.event.sequence))
+}
+
+impl InMemory {
+    async fn decide(
+        &self,
+        account_id: AccountId,
+        purchase: AuthorizePurchase,
+    ) -> Result<(Event, u64), Status> {
+        let is_known = || self.accounts().contains_key(&account_id);
+        if !is_known() {
+            let account = self.load(account_id).await?;
+            self.accounts().entry(account_id).or_insert(account);
+        }
+        let damaged = |error: &dyn std::fmt::Display| Status::data_loss(error.to_string());
+        let mut accounts = self.accounts();
+        let (state, version) = accounts.entry(account_id).or_default();
+        let decided = decide(state, Command::AuthorizePurchase(purchase)).map_err(|error| damaged(&error))?;
+        for event in &decided {
+            *state = evolve(std::mem::take(state), event).map_err(|error| damaged(&error))?;
+            *version += 1;
+        }
+        let version = *version;
+        drop(accounts);
+        let event = decided.into_iter().next_back();
+        let event = event.ok_or_else(|| damaged(&"nothing was decided"))?;
+        black_box(serde_json::to_string(&event).map_err(|error| damaged(&error))?);
+        Ok((event, version))
+    }
+
+    async fn load(&self, account_id: AccountId) -> Result<(State, u64), Status> {
+        let stream = [(account_id.as_uuid(), 0)];
+        let recorded = self.log.load(ACCOUNT_STREAM, &stream).await;
+        let recorded = recorded.map_err(|error| Status::unavailable(error.to_string()))?;
+        let events: Result<Vec<Event>, _> = recorded.iter().map(Recorded::account_event).collect();
+        let events = events.map_err(|error| Status::data_loss(error.to_string()))?;
+        let state = replay(&events).map_err(|error| Status::data_loss(error.to_string()))?;
+        Ok((state, events.len() as u64))
+    }
+
+    fn accounts(&self) -> MutexGuard<'_, HashMap<AccountId, (State, u64)>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
