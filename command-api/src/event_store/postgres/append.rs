@@ -7,7 +7,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row as _};
 
 use super::super::batch::{Batch, NewRow, Place, ROUNDS, Stream};
-use super::super::{Append, Outcome, Position, StoreError};
+use super::super::{ACCOUNT_STREAM, Append, Outcome, Position, StoreError};
 use super::doubt::Doubt;
 use super::read;
 use super::tails::{TableIdentity, Tails};
@@ -161,7 +161,9 @@ async fn insert(
     match inserted {
         // They come back in the order in which the rows went in.
         Ok((places, table)) if places.len() == rows.len() => {
-            tails.recorded(table, rows.iter().map(|row| (row.stream, row.sequence)));
+            // The stream of an attempt gets no second event: it would only take another one's place.
+            let accounts = rows.iter().filter(|row| row.stream.0 == ACCOUNT_STREAM);
+            tails.recorded(table, accounts.map(|row| (row.stream, row.sequence)));
             Ok(Some(places))
         }
         Ok((_, table)) => {
