@@ -115,43 +115,22 @@ async fn insert(
         .map(NewRow::metadata)
         .collect::<Result<Vec<String>, _>>()?;
     let inserted = sqlx::query(INSERT)
-        .bind(rows.iter().map(|row| row.stream.0).collect::<Vec<_>>())
-        .bind(
-            rows.iter()
-                .map(|row| row.stream.1.to_string())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            rows.iter()
-                .map(|row| row.sequence.cast_signed())
-                .collect::<Vec<_>>(),
-        )
-        .bind(rows.iter().map(|row| row.event.name).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.event.version).collect::<Vec<_>>())
-        .bind(
-            rows.iter()
-                .map(|row| row.event.payload.as_str())
-                .collect::<Vec<_>>(),
-        )
+        .bind(column(rows, |row| row.stream.0))
+        .bind(column(rows, |row| row.stream.1.to_string()))
+        .bind(column(rows, |row| row.sequence.cast_signed()))
+        .bind(column(rows, |row| row.event.name))
+        .bind(column(rows, |row| row.event.version))
+        .bind(column(rows, |row| row.event.payload.as_str()))
         .bind(metadata)
-        .bind(
-            rows.iter()
-                .map(|row| row.request.map(|request| request.id.as_uuid()))
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            rows.iter()
-                .map(|row| row.request.map(|request| request.fingerprint.to_vec()))
-                .collect::<Vec<_>>(),
-        )
+        .bind(column(rows, |row| {
+            row.request.map(|request| request.id.as_uuid())
+        }))
+        .bind(column(rows, |row| {
+            row.request.map(|request| request.fingerprint.to_vec())
+        }))
         .bind(types)
         .bind(ids)
-        .bind(
-            looked_for
-                .iter()
-                .map(|(_, last)| last.cast_signed())
-                .collect::<Vec<_>>(),
-        )
+        .bind(column(&looked_for, |(_, last)| last.cast_signed()))
         .bind(doubt.lock)
         .bind(table.map(|table| table.server_started_at))
         .bind(table.map(|table| table.file_node))
@@ -176,6 +155,10 @@ async fn insert(
             Err(StoreError::Unavailable(error))
         }
     }
+}
+
+fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
 }
 
 /// Where the rows of one insert came to stand: one transaction, and for each row its number and its time.
