@@ -106,10 +106,6 @@ async fn insert(
     expected: &[(Stream, u64)],
 ) -> Result<Option<Vec<Place>>, StoreError> {
     let (looked_for, table) = tails.unknown(expected);
-    let (types, ids): (Vec<&str>, Vec<String>) = looked_for
-        .iter()
-        .map(|((stream_type, id), _)| (*stream_type, id.to_string()))
-        .unzip();
     let metadata = rows
         .iter()
         .map(NewRow::metadata)
@@ -128,8 +124,8 @@ async fn insert(
         .bind(column(rows, |row| {
             row.request.map(|request| request.fingerprint.to_vec())
         }))
-        .bind(types)
-        .bind(ids)
+        .bind(column(&looked_for, |((stream_type, _), _)| *stream_type))
+        .bind(column(&looked_for, |((_, id), _)| id.to_string()))
         .bind(column(&looked_for, |(_, last)| last.cast_signed()))
         .bind(doubt.lock)
         .bind(table.map(|table| table.server_started_at))
@@ -198,18 +194,8 @@ async fn last_sequences(
     expected: &[(Stream, u64)],
 ) -> Result<HashMap<Stream, u64>, StoreError> {
     let rows: Vec<(i64, i64)> = sqlx::query_as(LAST_SEQUENCES)
-        .bind(
-            expected
-                .iter()
-                .map(|((stream_type, _), _)| *stream_type)
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            expected
-                .iter()
-                .map(|((_, id), _)| id.to_string())
-                .collect::<Vec<_>>(),
-        )
+        .bind(column(expected, |((stream_type, _), _)| *stream_type))
+        .bind(column(expected, |((_, id), _)| id.to_string()))
         .fetch_all(pool)
         .await
         .map_err(StoreError::Unavailable)?;
