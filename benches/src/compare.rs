@@ -19,7 +19,7 @@ use crate::contender::{self, Contender, Side, ratio};
 use crate::load::Load;
 use crate::peer;
 use crate::row::{self, Conditions, Mode};
-use crate::settings::{self, SENT_WITHIN, load_average, positive_seconds, seconds};
+use crate::settings::{self, load_average, positive_seconds, seconds};
 use crate::stack::Stack;
 
 /// A comparison is over within a minute, also on a machine that does something else: then it has fewer accounts, and says so.
@@ -82,12 +82,7 @@ pub(crate) struct Pair {
 
 pub(crate) async fn measure(args: Args) -> Result<Comparison> {
     let pair = Pair::start(args.connections, args.accounts, args.peer_connections).await?;
-    let load = Load {
-        rate: None,
-        warm_up: args.warm_up,
-        measured: args.seconds,
-        sent_within: SENT_WITHIN,
-    };
+    let load = Load::closed(args.warm_up, args.seconds);
     pair.compare(&load, args.clients.get(), args.rounds.get(), args.seed)
         .await
 }

@@ -79,6 +79,20 @@ pub(crate) async fn round<C: Caller>(process: u32, load: &Load, callers: Vec<C>)
     })
 }
 
+/// A round for each seed.
+pub(crate) async fn rounds<C: Caller>(
+    process: u32,
+    load: &Load,
+    seeds: impl Iterator<Item = u64>,
+    callers: impl Fn(u64) -> Result<Vec<C>>,
+) -> Result<Side> {
+    let mut measured = Vec::new();
+    for seed in seeds {
+        measured.push(round(process, load, callers(seed)?).await?);
+    }
+    Side::of(&measured)
+}
+
 impl Side {
     pub(crate) fn of(rounds: &[Round]) -> Result<Self> {
         let measured = || rounds.iter().map(|round| &round.measurement);

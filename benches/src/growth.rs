@@ -15,7 +15,7 @@ use crate::contender::{self, Contender, Side, ratio};
 use crate::filling::{self, Filling};
 use crate::load::Load;
 use crate::machine::Machine;
-use crate::settings::{SENT_WITHIN, positive_seconds, seconds};
+use crate::settings::{positive_seconds, seconds};
 use crate::stack::{BANK_EVENTS, Stack};
 
 /// Accounts that cannot be opened by then are done without.
@@ -155,12 +155,7 @@ async fn compare(
     for contender in &contenders {
         contender.warm().await?;
     }
-    let load = Load {
-        rate: None,
-        warm_up: args.warm_up,
-        measured: args.seconds,
-        sent_within: SENT_WITHIN,
-    };
+    let load = Load::closed(args.warm_up, args.seconds);
     let mut measured = [Vec::new(), Vec::new()];
     for round in (0..).take(args.rounds.get()) {
         for (contender, measured) in contenders.iter().zip(&mut measured) {

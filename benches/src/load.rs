@@ -18,6 +18,9 @@ use crate::measurement::{Answer, Failure, Measurement, Window};
 /// Arrivals that wait for a caller beyond this many wait in their thread instead; none is dropped.
 const ARRIVALS_WAITING_MAX: usize = 1024;
 
+/// A call that could not be sent this long after its moment is an error.
+const SENT_WITHIN: Duration = Duration::from_secs(10);
+
 /// Makes one call after another.
 pub(crate) trait Caller: Send + 'static {
     fn call(&mut self) -> impl Future<Output = Result<Answer, Failure>> + Send;
@@ -32,6 +35,18 @@ pub(crate) struct Load {
     /// A call that could not be sent within this of its moment is an error: a bank that is far behind must not keep the run
     /// from ending.
     pub(crate) sent_within: Duration,
+}
+
+impl Load {
+    /// Each caller calls again as soon as it was answered.
+    pub(crate) const fn closed(warm_up: Duration, measured: Duration) -> Self {
+        Self {
+            rate: None,
+            warm_up,
+            measured,
+            sent_within: SENT_WITHIN,
+        }
+    }
 }
 
 /// Runs the load with these callers until its time is over and every call is answered.

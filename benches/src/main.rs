@@ -77,7 +77,7 @@ enum Command {
     Growth(growth::Args),
     /// What command-api keeps in memory as it decides millions of purchases.
     Memory(memory::Args),
-    /// What the parts that cannot be done without cost by themselves: COPY, the bank's own insert, one flush, the two wires.
+    /// What the parts that cannot be done without cost by themselves: COPY, the bank's own insert, one flush, the wires, a decision in memory.
     Ceilings(ceilings::Args),
     /// The whole table in one run, each figure against its bar, into docs/PERFORMANCE.md and a picture.
     Report(report::Args),

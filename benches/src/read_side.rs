@@ -22,7 +22,7 @@ use crate::ceilings::Ceiling;
 use crate::load::Load;
 use crate::machine::Machine;
 use crate::row::{self, Row};
-use crate::settings::{SENT_WITHIN, load_average, positive_seconds};
+use crate::settings::{load_average, positive_seconds};
 use crate::stack::{READ_MODELS, Stack};
 
 pub(crate) use passage::Passage;
@@ -190,12 +190,7 @@ impl Filled {
         measured: Duration,
         seed: u64,
     ) -> Result<Row> {
-        let load = Load {
-            rate: None,
-            warm_up: WARM_UP.min(measured),
-            measured,
-            sent_within: SENT_WITHIN,
-        };
+        let load = Load::closed(WARM_UP.min(measured), measured);
         let graphql = self.graphql.as_deref().context("the read side has not begun")?;
         let meter = Meter::start()?;
         let mut row = reads::measure(graphql, &self.bank.accounts, clients, &load, seed).await?;

@@ -18,7 +18,7 @@ use anyhow::{Context, Result};
 
 use crate::ceilings::Ceiling;
 use crate::load::Load;
-use crate::settings::{SENT_WITHIN, positive_seconds, seconds};
+use crate::settings::{positive_seconds, seconds};
 use crate::stack::{self, workspace};
 
 use chart::Point;
@@ -107,12 +107,7 @@ impl Args {
     }
 
     fn load(&self) -> Load {
-        Load {
-            rate: None,
-            warm_up: self.warm_up,
-            measured: self.seconds,
-            sent_within: SENT_WITHIN,
-        }
+        Load::closed(self.warm_up, self.seconds)
     }
 }
 

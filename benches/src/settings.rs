@@ -11,8 +11,6 @@ use crate::load::Load;
 use crate::row::{self, Conditions, Mode};
 use crate::stack::WholeBank;
 
-/// A call that could not be sent this long after its moment is an error.
-pub(crate) const SENT_WITHIN: Duration = Duration::from_secs(10);
 /// In the open loop the calls in flight are what the bank makes them; this only bounds the tool's memory.
 pub(crate) const OPEN_LOOP_CLIENTS: usize = 4096;
 
@@ -75,9 +73,7 @@ impl Common {
         let bank = Bank::open(url, self.connections, self.accounts, Duration::MAX).await?;
         let load = Load {
             rate,
-            warm_up: self.warm_up,
-            measured: self.seconds,
-            sent_within: SENT_WITHIN,
+            ..Load::closed(self.warm_up, self.seconds)
         };
         Ok(Run {
             bank,

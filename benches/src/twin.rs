@@ -31,7 +31,7 @@ use crate::choice::Choice;
 use crate::contender::{self, Side, ratio};
 use crate::load::Load;
 use crate::row::{self, Conditions, Mode};
-use crate::settings::{self, SENT_WITHIN, load_average, positive_seconds, seconds};
+use crate::settings::{self, load_average, positive_seconds, seconds};
 use crate::stack::Stack;
 
 pub(crate) use handler::ECHO_ACCOUNT;
@@ -198,12 +198,8 @@ pub(crate) async fn measure(args: &Args) -> Result<Twins> {
 
 impl Args {
     fn load(&self, round: usize) -> Load {
-        Load {
-            rate: None,
-            warm_up: self.warm_up,
-            measured: if round == 0 { FIRST_ROUND } else { self.seconds },
-            sent_within: SENT_WITHIN,
-        }
+        let measured = if round == 0 { FIRST_ROUND } else { self.seconds };
+        Load::closed(self.warm_up, measured)
     }
 }
 

@@ -15,7 +15,6 @@ use crate::choice::Choice;
 use crate::contender::{self, Contender, Side, ratio};
 use crate::load::Load;
 use crate::read_side::Reader;
-use crate::settings::SENT_WITHIN;
 use crate::stack::Stack;
 use crate::twin::{ECHO_ACCOUNT, RestBuyer};
 
@@ -29,7 +28,7 @@ pub(super) async fn measure(stack: &mut Stack, args: &Args) -> Result<[Ceiling; 
     let grpc = stack.start_echo("grpc").await?;
     let rest = stack.start_echo("rest").await?;
     let bank = Bank::with_accounts(&grpc.address, CONNECTIONS, account()).await?;
-    let load = load(args);
+    let load = Load::closed(args.warm_up, args.seconds);
     let clients = args.clients.get();
     let (mut over_grpc, mut over_rest) = (Vec::new(), Vec::new());
     for round in (args.seed..).take(args.rounds.get()) {
@@ -84,16 +83,16 @@ pub(super) async fn in_memory(stack: &mut Stack, args: &Args) -> Result<Ceiling>
         process: twin.process,
     };
     twin.warm().await?;
-    let load = load(args);
-    let mut measured = Vec::new();
-    for round in (args.seed..).take(args.rounds.get()) {
-        let buyers = Buyer::many(&twin.bank, Choice::Even, args.clients.get(), round);
-        measured.push(contender::round(twin.process, &load, buyers).await?);
-    }
+    let load = Load::closed(args.warm_up, args.seconds);
+    let seeds = (args.seed..).take(args.rounds.get());
+    let measured = contender::rounds(twin.process, &load, seeds, |seed| {
+        Ok(Buyer::many(&twin.bank, Choice::Even, args.clients.get(), seed))
+    })
+    .await?;
     stack.end(twin.process)?;
     Ok(echo(
         "gRPC with purchases that are decided in memory alone",
-        &Side::of(&measured)?,
+        &measured,
         format!(
             "{}, {CONNECTIONS} connections, {} accounts; the card recognized, the code compared, the request fingerprinted, decided by \
              the rules, the event written as JSON",
@@ -101,15 +100,6 @@ pub(super) async fn in_memory(stack: &mut Stack, args: &Args) -> Result<Ceiling>
             twin.bank.accounts.len()
         ),
     ))
-}
-
-fn load(args: &Args) -> Load {
-    Load {
-        rate: None,
-        warm_up: args.warm_up,
-        measured: args.seconds,
-        sent_within: SENT_WITHIN,
-    }
 }
 
 /// The conditions over the wires of a purchase.
@@ -125,17 +115,17 @@ fn under(args: &Args) -> String {
 /// Pages of a statement from an engine that has nothing to look up.
 pub(super) async fn page(stack: &mut Stack, args: &Args) -> Result<Ceiling> {
     let face = stack.start_echo("graphql").await?;
-    let load = load(args);
+    let load = Load::closed(args.warm_up, args.seconds);
     let url = format!("{}/graphql", face.address);
-    let mut measured = Vec::new();
-    for round in (args.seed..).take(args.rounds.get()) {
-        let readers = Reader::many(&url, &account(), READERS, round)?;
-        measured.push(contender::round(face.process, &load, readers).await?);
-    }
+    let seeds = (args.seed..).take(args.rounds.get());
+    let measured = contender::rounds(face.process, &load, seeds, |seed| {
+        Reader::many(&url, &account(), READERS, seed)
+    })
+    .await?;
     stack.end(face.process)?;
     Ok(echo(
         "GraphQL with nothing behind it, a page of 20 lines",
-        &Side::of(&measured)?,
+        &measured,
         format!(
             "{READERS} queries in flight, {} rounds of {} s, the query and the answer of the statement page, server and load on the \
              same cores, HTTP/1.1 with keep-alive, a connection for each",

@@ -235,12 +235,8 @@ async fn rounds<C: Caller>(
     contender: &Contender,
     callers: impl Fn(u64) -> Vec<C>,
 ) -> Result<Side> {
-    let mut measured = Vec::new();
-    for round in (0..).take(args.rounds.get()) {
-        let callers = callers(args.seed + round);
-        measured.push(contender::round(contender.process, &args.load(), callers).await?);
-    }
-    Side::of(&measured)
+    let seeds = (args.seed..).take(args.rounds.get());
+    contender::rounds(contender.process, &args.load(), seeds, |seed| Ok(callers(seed))).await
 }
 
 fn authorize(compared: &Comparison) -> Figure {

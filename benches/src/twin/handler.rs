@@ -1,6 +1,7 @@
-//! What both faces call: from a message to its durable answer.
+//! What both faces call: from a message to its answer, durable unless a ceiling is measured.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -108,7 +109,7 @@ impl Bank {
             .vault
             .recognize(&purchase.number, purchase.expiry, &purchase.security_code)
             .await
-            .map_err(|error| Status::unavailable(error.to_string()))?;
+            .map_err(out_of_reach)?;
         let Some(card) = recognized else {
             return Ok(unknown_card(purchase.amount));
         };
@@ -152,9 +153,9 @@ async fn durably(
         deadline: None,
     };
     let answer = executor.execute(request).await;
-    let answer = answer.map_err(|error| Status::unavailable(error.to_string()))?;
+    let answer = answer.map_err(out_of_reach)?;
     let event = answer.event.account_event();
-    let event = event.map_err(|error| Status::data_loss(error.to_string()))?;
+    let event = event.map_err(damaged)?;
     Ok((event, answer.event.sequence))
 }
 
@@ -164,38 +165,45 @@ impl InMemory {
         account_id: AccountId,
         purchase: AuthorizePurchase,
     ) -> Result<(Event, u64), Status> {
-        let is_known = || self.accounts().contains_key(&account_id);
-        if !is_known() {
+        let is_known = self.accounts().contains_key(&account_id);
+        if !is_known {
             let account = self.load(account_id).await?;
             self.accounts().entry(account_id).or_insert(account);
         }
-        let damaged = |error: &dyn std::fmt::Display| Status::data_loss(error.to_string());
         let mut accounts = self.accounts();
         let (state, version) = accounts.entry(account_id).or_default();
-        let decided = decide(state, Command::AuthorizePurchase(purchase)).map_err(|error| damaged(&error))?;
+        let decided = decide(state, Command::AuthorizePurchase(purchase)).map_err(damaged)?;
         for event in &decided {
-            *state = evolve(std::mem::take(state), event).map_err(|error| damaged(&error))?;
+            *state = evolve(std::mem::take(state), event).map_err(damaged)?;
             *version += 1;
         }
         let version = *version;
         drop(accounts);
         let event = decided.into_iter().next_back();
-        let event = event.ok_or_else(|| damaged(&"nothing was decided"))?;
-        black_box(serde_json::to_string(&event).map_err(|error| damaged(&error))?);
+        let event = event.ok_or_else(|| damaged("nothing was decided"))?;
+        black_box(serde_json::to_string(&event).map_err(damaged)?);
         Ok((event, version))
     }
 
     async fn load(&self, account_id: AccountId) -> Result<(State, u64), Status> {
         let stream = [(account_id.as_uuid(), 0)];
         let recorded = self.log.load(ACCOUNT_STREAM, &stream).await;
-        let recorded = recorded.map_err(|error| Status::unavailable(error.to_string()))?;
+        let recorded = recorded.map_err(out_of_reach)?;
         let events: Result<Vec<Event>, _> = recorded.iter().map(Recorded::account_event).collect();
-        let events = events.map_err(|error| Status::data_loss(error.to_string()))?;
-        let state = replay(&events).map_err(|error| Status::data_loss(error.to_string()))?;
+        let events = events.map_err(damaged)?;
+        let state = replay(&events).map_err(damaged)?;
         Ok((state, events.len() as u64))
     }
 
     fn accounts(&self) -> MutexGuard<'_, HashMap<AccountId, (State, u64)>> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn out_of_reach(error: impl Display) -> Status {
+    Status::unavailable(error.to_string())
+}
+
+fn damaged(error: impl Display) -> Status {
+    Status::data_loss(error.to_string())
 }
