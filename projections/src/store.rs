@@ -46,6 +46,9 @@ const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What each connection keeps of the file in memory, in KiB.
 const SQLITE_CACHE: &str = "-32768";
+/// Pages in SQLite's write-ahead log before they are taken over into the file: a page that was changed again meanwhile is taken
+/// over once.
+const SQLITE_LOG_PAGES: &str = "4000";
 
 /// A handle on the read models; clones share their connections and the news of what was applied.
 #[derive(Debug, Clone)]
@@ -241,7 +244,10 @@ fn sqlite_pool(options: SqliteConnectOptions, connections_max: u32) -> SqlitePoo
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(SQLITE_BUSY_TIMEOUT)
-        .pragma("cache_size", SQLITE_CACHE);
+        .pragma("cache_size", SQLITE_CACHE)
+        .pragma("wal_autocheckpoint", SQLITE_LOG_PAGES)
+        // What a statement of many rows would put back if it failed half-way: in memory, not in a temporary file.
+        .pragma("temp_store", "memory");
     SqlitePoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(ACQUIRE_TIMEOUT)

@@ -24,6 +24,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a caller waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
+/// Pages in the write-ahead log before they are taken over into the file: a page that was changed again meanwhile is taken over
+/// once. A commit waits for it, so that more of them make for a longer tail.
+const LOG_PAGES: &str = "4000";
 
 /// The log of one file.
 #[derive(Debug)]
@@ -41,7 +44,8 @@ pub async fn open(path: &Path) -> Result<SqliteEventLog, sqlx::Error> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(BUSY_TIMEOUT);
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("wal_autocheckpoint", LOG_PAGES);
     // Connections to a file do not break, so that none is ever tested or replaced.
     let pool = || {
         SqlitePoolOptions::new()
