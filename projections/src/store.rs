@@ -15,9 +15,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use connections::Connections;
 use domain::AccountId;
-use sqlx::Connection as _;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -39,8 +39,6 @@ pub const CONNECTIONS_MAX: u32 = 16;
 pub(crate) const WRITERS_MAX: u32 = 4;
 /// How long a query waits for a free connection before it is answered with `UNAVAILABLE`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// A connection that was idle for longer is tried out before it is used: the server may have been restarted.
-const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
 /// How long a SQLite writer waits for another one.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -60,7 +58,7 @@ pub struct ReadStore {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Pool {
-    Postgres(PgPool),
+    Postgres(Connections),
     Sqlite(SqlitePool),
 }
 
@@ -122,7 +120,7 @@ impl ReadStore {
             Pool::Postgres(pool) => {
                 sqlx::migrate!("migrations/postgres")
                     .set_ignore_missing(true)
-                    .run(pool)
+                    .run(&**pool)
                     .await
             }
             Pool::Sqlite(pool) => {
@@ -221,20 +219,9 @@ const SESSION: [(&str, &str); 8] = [
     ("jit", "off"),
 ];
 
-fn postgres_pool(options: PgConnectOptions, connections_max: u32) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(connections_max)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .before_acquire(|connection, about| {
-            Box::pin(async move {
-                if about.idle_for > TRUSTED_WHILE_IDLE {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_lazy_with(options.options(SESSION))
+fn postgres_pool(options: PgConnectOptions, connections_max: u32) -> Connections {
+    let pool = connections::options(connections_max, ACQUIRE_TIMEOUT);
+    Connections::of(pool.connect_lazy_with(options.options(SESSION)))
 }
 
 /// `synchronous=normal` for the same reason.

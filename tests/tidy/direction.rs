@@ -7,11 +7,12 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use crate::house;
 
 /// What each crate may depend on within the house. Tests, benches and developer commands may look at anything.
-const LAW: [(&str, &[&str]); 8] = [
+const LAW: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("proto", &[]),
-    ("command-api", &["domain", "proto"]),
-    ("projections", &["domain", "proto"]),
+    ("connections", &[]),
+    ("command-api", &["domain", "proto", "connections"]),
+    ("projections", &["domain", "proto", "connections"]),
     ("look", &[]),
     ("store", &["proto", "look"]),
     ("bank-pages", &["proto", "look"]),
@@ -114,6 +115,7 @@ fn the_top_level_is_as_drawn() {
         "clippy.toml",
         "codebank",
         "command-api",
+        "connections",
         "deny.toml",
         "docker-compose.yml",
         "docs",

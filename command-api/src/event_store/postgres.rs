@@ -15,6 +15,7 @@ mod tails;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use connections::Connections;
 use domain::RequestId;
 use sqlx::{Connection as _, PgPool};
 use uuid::Uuid;
@@ -40,7 +41,7 @@ pub(super) const STATEMENTS: [(&str, usize); 7] = [
 /// The log of one database.
 #[derive(Debug, Clone)]
 pub struct PostgresEventLog {
-    pool: PgPool,
+    pool: Connections,
     doubt: Arc<Doubt>,
     tails: Arc<Tails>,
 }
@@ -48,10 +49,15 @@ pub struct PostgresEventLog {
 impl PostgresEventLog {
     pub fn new(pool: PgPool) -> Self {
         Self {
-            pool,
+            pool: Connections::of(pool),
             doubt: Arc::new(Doubt::none()),
             tails: Arc::new(Tails::none()),
         }
+    }
+
+    /// Closes the connections, after what is under way.
+    pub async fn close(&self) {
+        self.pool.close().await;
     }
 
     /// Brings the tables up to date, in the schema that the pool's connections look in first. That schema is the log's own: the

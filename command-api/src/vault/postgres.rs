@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use connections::Connections;
+use sqlx::Executor as _;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Executor as _, PgPool};
 
 use crate::pool;
 
@@ -23,7 +24,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// The vault's rows in PostgreSQL.
 #[derive(Debug, Clone)]
 pub struct PostgresVaultStore {
-    pool: PgPool,
+    pool: Connections,
 }
 
 impl PostgresVaultStore {
@@ -32,8 +33,10 @@ impl PostgresVaultStore {
     /// `options` must not be the event log's own pool: the connections of this one look for tables in the vault's schema.
     pub fn new(options: PgConnectOptions, connections_max: u32) -> Self {
         let options = pool::planned(options.options([("search_path", SCHEMA)]));
-        let pool = pool::options(connections_max, ACQUIRE_TIMEOUT).connect_lazy_with(options);
-        Self { pool }
+        let pool = connections::options(connections_max, ACQUIRE_TIMEOUT).connect_lazy_with(options);
+        Self {
+            pool: Connections::of(pool),
+        }
     }
 
     /// Makes the schema and brings its tables up to date. Safe to run from several processes at once.

@@ -34,6 +34,7 @@ pub(super) enum Behind {
         folder: TempDir,
     },
     Postgres {
+        log: Arc<PostgresEventLog>,
         pool: PgPool,
         database: Database,
     },
@@ -61,8 +62,8 @@ impl Given {
             .expect("connects");
         let log = Arc::new(PostgresEventLog::new(pool.clone()));
         Self {
-            log,
-            database: Behind::Postgres { pool, database },
+            log: Arc::clone(&log) as _,
+            database: Behind::Postgres { log, pool, database },
         }
     }
 
@@ -87,7 +88,7 @@ impl Given {
     pub(super) async fn close(&self) {
         match &self.database {
             Behind::Sqlite { log, .. } => log.close().await,
-            Behind::Postgres { pool, .. } => pool.close().await,
+            Behind::Postgres { log, .. } => log.close().await,
         }
     }
 

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use connections::Connections;
+use sqlx::Row as _;
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row as _};
 
 use super::super::batch::{Batch, NewRow, Place, ROUNDS, Stream};
 use super::super::{ACCOUNT_STREAM, Append, Outcome, Position, StoreError};
@@ -74,7 +75,7 @@ const DEADLOCK_DETECTED: &str = "40P01";
 
 /// See `EventLog::append`.
 pub(super) async fn append(
-    pool: &PgPool,
+    pool: &Connections,
     doubt: &Doubt,
     tails: &Tails,
     appends: &[Append],
@@ -99,7 +100,7 @@ pub(super) async fn append(
 
 /// Inserts all rows, or, with `None`, nothing.
 async fn insert(
-    pool: &PgPool,
+    pool: &Connections,
     doubt: &Doubt,
     tails: &Tails,
     rows: &[NewRow<'_>],
@@ -190,7 +191,7 @@ fn another_writer_was_faster(error: &sqlx::Error) -> bool {
 
 /// The last sequences of those streams that have any event.
 async fn last_sequences(
-    pool: &PgPool,
+    pool: &Connections,
     expected: &[(Stream, u64)],
 ) -> Result<HashMap<Stream, u64>, StoreError> {
     let rows: Vec<(i64, i64)> = sqlx::query_as(LAST_SEQUENCES)

@@ -27,7 +27,7 @@ pub async fn connect(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Er
     }
     // The pool would hide a refused connection behind a timeout.
     options.connect().await?.close().await?;
-    pool::options(max_connections, ACQUIRE_TIMEOUT)
+    connections::options(max_connections, ACQUIRE_TIMEOUT)
         .connect_with(options)
         .await
 }

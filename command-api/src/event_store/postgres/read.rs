@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use connections::Connections;
 use domain::RequestId;
+use sqlx::Row as _;
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row as _};
 use uuid::Uuid;
 
 use super::super::row::Row;
@@ -41,7 +42,7 @@ limit $3"
 
 /// See `EventLog::load`.
 pub(super) async fn load(
-    pool: &PgPool,
+    pool: &Connections,
     stream_type: &str,
     streams: &[(Uuid, u64)],
 ) -> Result<Vec<Recorded>, StoreError> {
@@ -64,21 +65,24 @@ pub(super) async fn load(
 
 /// See `EventLog::find_request`.
 pub(super) async fn find_request(
-    pool: &PgPool,
+    pool: &Connections,
     request_id: RequestId,
 ) -> Result<Option<Recorded>, StoreError> {
     Ok(find_requests(pool, &[request_id.as_uuid()]).await?.pop())
 }
 
 /// The events that answered some requests.
-pub(super) async fn find_requests(pool: &PgPool, request_ids: &[Uuid]) -> Result<Vec<Recorded>, StoreError> {
+pub(super) async fn find_requests(
+    pool: &Connections,
+    request_ids: &[Uuid],
+) -> Result<Vec<Recorded>, StoreError> {
     let rows = sqlx::query(FIND_REQUESTS).bind(request_ids).fetch_all(pool).await;
     events(&rows.map_err(StoreError::Unavailable)?)
 }
 
 /// See `EventLog::read_committed`.
 pub(super) async fn read_committed(
-    pool: &PgPool,
+    pool: &Connections,
     after: Position,
     at_most: usize,
 ) -> Result<Vec<Recorded>, StoreError> {

@@ -1,8 +1,9 @@
 //! Snapshots in PostgreSQL: one row for each stream, which moves forward.
 
+use connections::Connections;
 use domain::RequestId;
+use sqlx::Row as _;
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row as _};
 use uuid::Uuid;
 
 use super::super::{Snapshot, StoreError};
@@ -27,7 +28,7 @@ where excluded.sequence > snapshots.sequence or excluded.format <> snapshots.for
 
 /// See `EventLog::load_snapshots`.
 pub(super) async fn load(
-    pool: &PgPool,
+    pool: &Connections,
     stream_type: &str,
     streams: &[Uuid],
 ) -> Result<Vec<Snapshot>, StoreError> {
@@ -43,7 +44,7 @@ pub(super) async fn load(
 
 /// See `EventLog::store_snapshots`.
 pub(super) async fn store(
-    pool: &PgPool,
+    pool: &Connections,
     stream_type: &str,
     snapshots: &[Snapshot],
 ) -> Result<(), StoreError> {
