@@ -15,6 +15,10 @@ use crate::purchases::{Expected, Purchases};
 use crate::row::Row;
 use crate::settings::Common;
 
+/// Purchases in each call, and callers, where nothing else is asked for.
+pub(crate) const SIZE: usize = 256;
+pub(crate) const CLIENTS: usize = 16;
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Purchases in each call.

@@ -69,7 +69,7 @@ pub(crate) async fn measure(args: &Args) -> Result<Vec<Ceiling>> {
     let mut found = rows::measure(&stack, args).await?;
     found.push(disk::measure(stack.folder()).await?);
     found.extend(wire::measure(&mut stack, args).await?);
-    found.push(wire::in_memory(&mut stack, args).await?);
+    found.extend(wire::in_memory(&mut stack, args).await?);
     found.push(wire::page(&mut stack, args).await?);
     for ceiling in &mut found {
         ceiling.conditions = format!("{}; {}", ceiling.conditions, machine.in_words());

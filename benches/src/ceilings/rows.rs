@@ -28,6 +28,9 @@ use crate::statistics::median;
 const CONDITIONS: &str = "the events table with its indexes, new; one connection, one transaction at a time, durable; making the \
                           rows is not in it";
 
+/// Enough for one of them to go from an append straight to the next.
+const CONNECTIONS: u32 = 4;
+
 /// As many as the embedded bank is asked for at once.
 const SQLITE_BATCH: usize = 32;
 
@@ -90,9 +93,9 @@ async fn append(log: &impl EventLog, args: &Args, size: usize) -> Result<Timed> 
     Ok(timed)
 }
 
-/// With one connection.
+/// Appends one after the other use one connection.
 async fn log(database: &str) -> Result<PostgresEventLog> {
-    let pool = postgres::connect(database, 1).await?;
+    let pool = postgres::connect(database, CONNECTIONS).await?;
     PostgresEventLog::migrate(&pool).await?;
     Ok(PostgresEventLog::new(pool))
 }

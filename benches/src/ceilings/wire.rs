@@ -11,6 +11,7 @@ use proto::codebank::v1::CardCredentials;
 use super::{Args, Ceiling};
 use crate::authorize::Buyer;
 use crate::bank::{Account, Bank};
+use crate::batch::{self, BatchBuyer};
 use crate::choice::Choice;
 use crate::contender::{self, Contender, Side, ratio};
 use crate::load::Load;
@@ -71,8 +72,9 @@ fn echo(name: &str, side: &Side, conditions: String) -> Ceiling {
     }
 }
 
-/// Purchases as the bank decides them, over gRPC, with the card found and the code compared, but in memory alone.
-pub(super) async fn in_memory(stack: &mut Stack, args: &Args) -> Result<Ceiling> {
+/// Purchases as the bank decides them, over gRPC, with the card found and the code compared, but in memory alone: one in each call, and
+/// many.
+pub(super) async fn in_memory(stack: &mut Stack, args: &Args) -> Result<[Ceiling; 2]> {
     let server = stack.start_command_api().await?;
     let opened = Bank::open(&server.address, CONNECTIONS, args.accounts, OPENED_WITHIN).await?;
     stack.end(server.process)?;
@@ -84,22 +86,40 @@ pub(super) async fn in_memory(stack: &mut Stack, args: &Args) -> Result<Ceiling>
     };
     twin.warm().await?;
     let load = Load::closed(args.warm_up, args.seconds);
-    let seeds = (args.seed..).take(args.rounds.get());
-    let measured = contender::rounds(twin.process, &load, seeds, |seed| {
+    let seeds = || (args.seed..).take(args.rounds.get());
+    let unary = contender::rounds(twin.process, &load, seeds(), |seed| {
         Ok(Buyer::many(&twin.bank, Choice::Even, args.clients.get(), seed))
     })
     .await?;
+    let batches = contender::rounds(twin.process, &load, seeds(), |seed| {
+        Ok(BatchBuyer::many(&twin.bank, batch::SIZE, batch::CLIENTS, seed))
+    })
+    .await?;
     stack.end(twin.process)?;
-    Ok(echo(
-        "gRPC with purchases that are decided in memory alone",
-        &measured,
-        format!(
-            "{}, {CONNECTIONS} connections, {} accounts; the card recognized, the code compared, the request fingerprinted, decided by \
-             the rules, the event written as JSON",
-            under(args),
-            twin.bank.accounts.len()
+    let all_of_it = format!(
+        "{CONNECTIONS} connections, {} accounts; the card recognized, the code compared, the request fingerprinted, decided by the \
+         rules, the event written as JSON",
+        twin.bank.accounts.len()
+    );
+    Ok([
+        echo(
+            "gRPC with purchases that are decided in memory alone",
+            &unary,
+            format!("{}, {all_of_it}", under(args)),
         ),
-    ))
+        echo(
+            "the same, many purchases in each call",
+            &batches,
+            format!(
+                "{} purchases per call, {} calls in flight, {} rounds of {} s, {all_of_it}; the rate and the processor time are those of a \
+                 purchase, the latency that of a call",
+                batch::SIZE,
+                batch::CLIENTS,
+                args.rounds,
+                args.seconds.as_secs_f64()
+            ),
+        ),
+    ])
 }
 
 /// The conditions over the wires of a purchase.

@@ -8,7 +8,7 @@ use clap::Parser as _;
 
 use crate::authorize::Buyer;
 use crate::bank::Bank;
-use crate::batch::BatchBuyer;
+use crate::batch::{self, BatchBuyer};
 use crate::ceilings::Ceiling;
 use crate::choice::Choice;
 use crate::compare::{Comparison, Pair};
@@ -25,8 +25,6 @@ const CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
 /// Clients of the curves; the bars are about one and about this many.
 const CLIENTS: [usize; 5] = [1, 8, 32, 128, 512];
 const MANY_CLIENTS: usize = 128;
-const BATCH_CLIENTS: usize = 16;
-const BATCH_SIZE: usize = 256;
 const EMBEDDED_CLIENTS: usize = 32;
 const VISIBLE_PER_SECOND: u32 = 1_000;
 /// What the way to the reader takes by itself, far from the machine's limits.
@@ -72,7 +70,7 @@ pub(super) async fn pair(args: &Args, found: &mut Findings) -> Result<()> {
         conditions: "on the same bank, the first of its accounts".to_owned(),
     });
     let batches = rounds(args, ours, |seed| {
-        BatchBuyer::many(&ours.bank, BATCH_SIZE, BATCH_CLIENTS, seed)
+        BatchBuyer::many(&ours.bank, batch::SIZE, batch::CLIENTS, seed)
     })
     .await?;
     let per_s = batches.throughput_per_s;
