@@ -4,7 +4,7 @@
 //! `atLeastVersion`, and the server answers as soon as it can show that version. What is measured therefore has the whole way in
 //! it: relay, broker, projection, one HTTP request, the query, and reading its answer.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -36,6 +36,9 @@ pub(crate) struct Args {
     /// Purchases per second.
     #[arg(long, value_name = "PER SECOND", default_value = "500")]
     rate: NonZeroU32,
+    /// How often it is measured, on the same accounts, warmed up once. More than one gives medians, and how far the outermost are apart.
+    #[arg(long, value_name = "N", default_value = "1")]
+    runs: NonZeroUsize,
     /// Where GraphQL is.
     #[arg(
         long,
@@ -73,10 +76,6 @@ pub(crate) async fn measure(args: Args) -> Result<Row> {
         sample_every: u64::from(args.sample_every.get()),
         bought: Arc::clone(&bought),
     };
-    let followers = Buyer::many(&run.bank, Choice::Even, run.clients, run.seed)
-        .into_iter()
-        .map(follower);
-    let measurement = load::run(&run.load, followers.collect()).await?;
 
     let mut conditions = run.conditions();
     let look = args.poll.map_or_else(
@@ -87,7 +86,16 @@ pub(crate) async fn measure(args: Args) -> Result<Row> {
     conditions
         .particular
         .insert("sample_every", json!(args.sample_every));
-    Ok(Row::new("visible", measurement, conditions))
+    let mut load = run.load;
+    let mut rows = Vec::new();
+    for number in (0..).take(args.runs.get()) {
+        let buyers = Buyer::many(&run.bank, Choice::Even, run.clients, run.seed + number);
+        let followers = buyers.into_iter().map(&follower);
+        let measurement = load::run(&load, followers.collect()).await?;
+        rows.push(Row::new("visible", measurement, conditions.clone()));
+        load.warm_up = Duration::ZERO;
+    }
+    Row::median_of(rows)
 }
 
 /// How a purchase is looked for.

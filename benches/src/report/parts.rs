@@ -120,7 +120,7 @@ async fn many(args: &Args, found: &mut Findings, ours: &Contender) -> Result<()>
 
 pub(super) async fn visible(args: &Args, found: &mut Findings) -> Result<()> {
     tokio::time::sleep(QUIET_AFTER).await;
-    let alone = visible_at(args, VISIBLE_ALONE_PER_SECOND, args.seconds).await?;
+    let alone = visible_at(args, VISIBLE_ALONE_PER_SECOND, args.seconds, NonZeroUsize::MIN).await?;
     found.ceilings.push(Ceiling {
         errors: alone.errors,
         ..Ceiling::without_processor(
@@ -131,7 +131,7 @@ pub(super) async fn visible(args: &Args, found: &mut Findings) -> Result<()> {
         )
     });
     // Until the broker's compiler has done its work.
-    let row = visible_at(args, VISIBLE_PER_SECOND, args.seconds * 6).await?;
+    let row = visible_at(args, VISIBLE_PER_SECOND, args.seconds * 6, args.rounds).await?;
     let within = |p50: f64, p99: f64| {
         row.p50_ms.is_some_and(|found| found <= p50) && row.p99_ms.is_some_and(|found| found <= p99)
     };
@@ -152,12 +152,18 @@ pub(super) async fn visible(args: &Args, found: &mut Findings) -> Result<()> {
     Ok(())
 }
 
-async fn visible_at(args: &Args, per_second: u32, warm_up: Duration) -> Result<crate::row::Row> {
+async fn visible_at(
+    args: &Args,
+    per_second: u32,
+    warm_up: Duration,
+    runs: NonZeroUsize,
+) -> Result<crate::row::Row> {
     let asked = VisibleArgs::parse_from([
         "visible".to_owned(),
         "--stack".to_owned(),
         format!("--rate={per_second}"),
-        // One run: as long as two rounds of the others.
+        format!("--runs={runs}"),
+        // As long as two rounds of the others.
         format!("--seconds={}", (args.seconds * 2).as_secs_f64()),
         format!("--warm-up={}", warm_up.as_secs_f64()),
         format!("--accounts={}", args.accounts.min(VISIBLE_ACCOUNTS_MAX)),
