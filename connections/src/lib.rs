@@ -77,10 +77,12 @@ impl Connections {
 
     /// The one that was in use last, or one of the pool's.
     async fn take(&self) -> Result<Out, Error> {
-        let last = self.idle().pop();
+        let is_trusted = |idle: &Idle| idle.since.elapsed() < TRUSTED_WHILE_IDLE && !self.pool.is_closed();
+        // One that is not goes back to the pool here, and may be the very one that the pool gives.
+        let last = self.idle().pop().filter(is_trusted);
         match last {
-            Some(idle) if idle.since.elapsed() < TRUSTED_WHILE_IDLE && !self.pool.is_closed() => Ok(idle.out),
-            Some(_) | None => Ok(Out {
+            Some(idle) => Ok(idle.out),
+            None => Ok(Out {
                 connection: self.pool.acquire().await?,
                 since: Instant::now(),
             }),

@@ -90,6 +90,20 @@ async fn most_connections_are_for_whoever_waits_at_the_pool() {
 }
 
 #[tokio::test]
+async fn one_that_was_idle_for_a_while_is_the_pool_s_before_another_is_asked_for() {
+    let server = test_support::require!(postgres);
+    let connections = connections(&server, 4).await;
+    let first = answering(&connections).await;
+    let others = try_join_all((0..3).map(|_| connections.begin())).await;
+    let others = others.expect("they begin");
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    // Every other one is in use.
+    let next = timeout(PATIENCE / 2, answering(&connections)).await;
+    assert_eq!(next.expect("at once"), first);
+    drop(others);
+}
+
+#[tokio::test]
 async fn closing_waits_for_no_statement_to_come() {
     let server = test_support::require!(postgres);
     let connections = connections(&server, 4).await;
