@@ -16,16 +16,16 @@ use crate::row::Row;
 use crate::settings::Common;
 
 /// Purchases in each call, and callers, where nothing else is asked for.
-pub(crate) const SIZE: usize = 256;
-pub(crate) const CLIENTS: usize = 16;
+pub(crate) const SIZE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
+pub(crate) const CLIENTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Purchases in each call.
-    #[arg(long, value_name = "N", default_value = "256")]
+    #[arg(long, value_name = "N", default_value_t = SIZE)]
     size: NonZeroUsize,
     /// Callers, each with one call in flight.
-    #[arg(long, value_name = "N", default_value = "16")]
+    #[arg(long, value_name = "N", default_value_t = CLIENTS)]
     clients: NonZeroUsize,
     /// How often it is measured, on the same accounts. More than one gives medians, and how far the outermost are apart.
     #[arg(long, value_name = "N", default_value = "1")]

@@ -10,15 +10,15 @@ use futures::future;
 use serde::Serialize;
 
 use crate::bank::Bank;
-use crate::batch::BatchBuyer;
+use crate::batch::{self, BatchBuyer};
 use crate::load::Caller as _;
 use crate::machine::Machine;
 use crate::measurement::Failure;
 use crate::processor;
 use crate::stack::Stack;
 
-const BATCH_SIZE: usize = 256;
-const BATCH_CLIENTS: usize = 16;
+const BATCH_SIZE: usize = batch::SIZE.get();
+const BATCH_CLIENTS: usize = batch::CLIENTS.get();
 const CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
 const MEBIBYTE: f64 = 1_048_576.0;
 /// Memory that has come to rest does not grow by more than this share over the second half.

@@ -92,7 +92,12 @@ pub(super) async fn in_memory(stack: &mut Stack, args: &Args) -> Result<[Ceiling
     })
     .await?;
     let batches = contender::rounds(twin.process, &load, seeds(), |seed| {
-        Ok(BatchBuyer::many(&twin.bank, batch::SIZE, batch::CLIENTS, seed))
+        Ok(BatchBuyer::many(
+            &twin.bank,
+            batch::SIZE.get(),
+            batch::CLIENTS.get(),
+            seed,
+        ))
     })
     .await?;
     stack.end(twin.process)?;

@@ -70,7 +70,7 @@ pub(super) async fn pair(args: &Args, found: &mut Findings) -> Result<()> {
         conditions: "on the same bank, the first of its accounts".to_owned(),
     });
     let batches = rounds(args, ours, |seed| {
-        BatchBuyer::many(&ours.bank, batch::SIZE, batch::CLIENTS, seed)
+        BatchBuyer::many(&ours.bank, batch::SIZE.get(), batch::CLIENTS.get(), seed)
     })
     .await?;
     let per_s = batches.throughput_per_s;
