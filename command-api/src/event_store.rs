@@ -51,7 +51,7 @@ pub trait EventLog: Send + Sync + std::fmt::Debug {
     /// same stream are in the order of their sequences; when one of them is not recorded, the later ones are not either.
     ///
     /// After an error nothing is known: it may all be recorded, or nothing of it, never a part.
-    async fn append(&self, appends: &[Append]) -> Result<Vec<Outcome>, StoreError>;
+    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Outcome>, StoreError>;
 
     /// The events of some streams of one type after a sequence, in the order of stream and sequence.
     async fn load(&self, stream_type: &str, streams: &[(Uuid, u64)]) -> Result<Vec<Recorded>, StoreError>;

@@ -11,13 +11,16 @@ mod encode;
 mod hot_accounts;
 mod job;
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use domain::account::{Command, Rejection};
 use domain::{AccountId, RequestId, attempt};
 use proto::trace::TraceContext;
 use thiserror::Error;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -50,7 +53,7 @@ impl Default for Settings {
         Self {
             committers: 1,
             queue_max: 4_096,
-            batch_max: 512,
+            batch_max: 1_024,
             beside_min: 48,
             hot_accounts_max: 100_000,
             snapshot_every: 64,
@@ -63,7 +66,7 @@ impl Default for Settings {
 pub struct Request {
     pub account_id: AccountId,
     pub key: RequestKey,
-    pub command: Command,
+    pub command: Arc<Command>,
     pub trace: TraceContext,
     /// When the caller stops waiting.
     pub deadline: Option<Instant>,
@@ -109,6 +112,21 @@ pub enum ExecuteError {
     Damaged { event_id: String },
 }
 
+/// A request on its way to its answer. Who drops it has left: what is not decided yet may then be let go.
+#[derive(Debug)]
+#[must_use]
+pub struct Pending(oneshot::Receiver<Result<Box<Answer>, ExecuteError>>);
+
+impl Future for Pending {
+    type Output = Result<Box<Answer>, ExecuteError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // A committer that is gone took its jobs along; what became of them is in the log.
+        let answer = Pin::new(&mut self.0).poll(context);
+        answer.map(|answer| answer.unwrap_or(Err(ExecuteError::OutcomeUnknown)))
+    }
+}
+
 /// How long a caller is asked to wait before it tries again.
 pub const RETRY_AFTER: Duration = Duration::from_millis(200);
 
@@ -133,27 +151,31 @@ impl Executor {
         Self { committers, log }
     }
 
-    /// Decides a command and makes the decision durable.
-    pub async fn execute(&self, request: Request) -> Result<Answer, ExecuteError> {
+    /// Decides a command and makes the decision durable. It is on its way at once, whether or not the answer is awaited.
+    pub fn execute(&self, request: Request) -> Pending {
         let stream_id = request.account_id.as_uuid();
         let work = Work::Command {
             account_id: request.account_id,
-            command: Box::new(request.command),
+            command: request.command,
         };
         self.submit(stream_id, work, request.key, request.trace, request.deadline)
-            .await
     }
 
     /// Keeps a purchase attempted with a number the bank never issued, under its request id.
-    pub async fn record_attempt(
+    pub fn record_attempt(
         &self,
         attempt: attempt::CardNotRecognized,
         key: RequestKey,
         trace: TraceContext,
         deadline: Option<Instant>,
-    ) -> Result<Answer, ExecuteError> {
-        let work = Work::Attempt(Box::new(attempt));
-        self.submit(key.id.as_uuid(), work, key, trace, deadline).await
+    ) -> Pending {
+        self.submit(
+            key.id.as_uuid(),
+            Work::Attempt(Box::new(attempt)),
+            key,
+            trace,
+            deadline,
+        )
     }
 
     /// What was recorded under a request id, if anything.
@@ -161,14 +183,14 @@ impl Executor {
         self.log.find_request(request_id).await
     }
 
-    async fn submit(
+    fn submit(
         &self,
         stream_id: Uuid,
         work: Work,
         key: RequestKey,
         trace: TraceContext,
         deadline: Option<Instant>,
-    ) -> Result<Answer, ExecuteError> {
+    ) -> Pending {
         let (answer, answered) = oneshot::channel();
         let job = Job {
             work,
@@ -178,14 +200,10 @@ impl Executor {
             tries: 0,
             answer,
         };
-        self.committer_of(stream_id)
-            .try_send(job)
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => ExecuteError::Overloaded,
-                mpsc::error::TrySendError::Closed(_) => ExecuteError::OutcomeUnknown,
-            })?;
-        // A committer that is gone took its jobs along; what became of them is in the log.
-        answered.await.unwrap_or(Err(ExecuteError::OutcomeUnknown))
+        if let Err(TrySendError::Full(job)) = self.committer_of(stream_id).try_send(job) {
+            job.answer(Err(ExecuteError::Overloaded));
+        }
+        Pending(answered)
     }
 
     /// An account always goes through the same committer, so that the order of its transactions is the order of its events.

@@ -90,11 +90,11 @@ pub struct Recognized {
 }
 
 impl Recognized {
-    fn of(card: IssuedCard, security_code: SecurityCodeCheck) -> Self {
+    fn of(card: &IssuedCard, security_code: SecurityCodeCheck) -> Self {
         Self {
             account_id: card.account_id,
             card_id: card.card_id,
-            last_four: card.last_four,
+            last_four: card.last_four.clone(),
             expiry: card.expiry,
             security_code,
         }
@@ -144,7 +144,7 @@ struct Shared {
     ciphers: Ciphers,
     store: Box<dyn VaultStore>,
     issuer_prefix: IssuerPrefix,
-    by_number: Cache<NumberIndex, IssuedCard>,
+    by_number: Cache<NumberIndex, Arc<IssuedCard>>,
     by_token: Cache<CardToken, IssuedCard>,
 }
 
@@ -224,7 +224,7 @@ impl Vault {
             && card.expiry == expiry
             && derived.matches(security_code)
         {
-            return Ok(Some(Recognized::of(card, SecurityCodeCheck::Match)));
+            return Ok(Some(Recognized::of(&card, SecurityCodeCheck::Match)));
         }
         let card = self.look_up(index).await?;
         let derived = self
@@ -236,7 +236,7 @@ impl Vault {
         } else {
             SecurityCodeCheck::Mismatch
         };
-        Ok(card.map(|card| Recognized::of(card, check)))
+        Ok(card.map(|card| Recognized::of(&card, check)))
     }
 
     /// The card a token stands for.
@@ -297,7 +297,7 @@ impl Vault {
         let card = self.find(Lookup::Number(&index)).await?.map(|card| card.issued());
         // Only what is found is kept: a number that is unknown now may be issued by another process in a moment.
         if let Some(card) = &card {
-            self.shared.by_number.insert(index, card.clone());
+            self.shared.by_number.insert(index, Arc::new(card.clone()));
         }
         Ok(card)
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::{Datelike, NaiveDate};
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -23,13 +24,13 @@ pub enum CardError {
 
 /// The last four digits of a card number, the part that may be shown (PCI DSS 3.4.1).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
-pub struct LastFour(String);
+#[serde(try_from = "CompactString")]
+pub struct LastFour(CompactString);
 
 impl LastFour {
     pub fn parse(digits: &str) -> Result<Self, CardError> {
         if digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            Ok(Self(digits.to_owned()))
+            Ok(Self(digits.into()))
         } else {
             Err(CardError::LastFour)
         }
@@ -40,10 +41,10 @@ impl LastFour {
     }
 }
 
-impl TryFrom<String> for LastFour {
+impl TryFrom<CompactString> for LastFour {
     type Error = CardError;
 
-    fn try_from(recorded: String) -> Result<Self, CardError> {
+    fn try_from(recorded: CompactString) -> Result<Self, CardError> {
         Self::parse(&recorded)
     }
 }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -45,8 +46,8 @@ macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $max:literal, $enter:path) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String")]
-        pub struct $name(String);
+        #[serde(try_from = "CompactString")]
+        pub struct $name(CompactString);
 
         impl $name {
             /// The longest text accepted, in characters.
@@ -55,7 +56,7 @@ macro_rules! text {
             pub fn parse(text: &str) -> Result<Self, TextError> {
                 let text = text.trim();
                 check_shape(text, Self::MAX_CHARS)?;
-                Ok(Self($enter(text)))
+                Ok(Self($enter(text).into()))
             }
 
             pub fn as_str(&self) -> &str {
@@ -65,10 +66,10 @@ macro_rules! text {
 
         /// Reads what was recorded, as it was recorded. Trimming and masking are rules of entrance: were they applied here,
         /// a better mask would one day make an old event read differently from its stored bytes.
-        impl TryFrom<String> for $name {
+        impl TryFrom<CompactString> for $name {
             type Error = TextError;
 
-            fn try_from(recorded: String) -> Result<Self, TextError> {
+            fn try_from(recorded: CompactString) -> Result<Self, TextError> {
                 check_shape(&recorded, Self::MAX_CHARS)?;
                 Ok(Self(recorded))
             }
@@ -87,7 +88,7 @@ text!(
     /// not typed by people, and one in ten numeric ids of this length looks like a card number.
     MerchantId,
     64,
-    str::to_owned
+    std::convert::identity
 );
 text!(
     /// The name a cardholder reads on the statement.
@@ -104,13 +105,13 @@ text!(
 
 /// A merchant category code: four digits, ISO 18245.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
-pub struct MerchantCategoryCode(String);
+#[serde(try_from = "CompactString")]
+pub struct MerchantCategoryCode(CompactString);
 
 impl MerchantCategoryCode {
     pub fn parse(text: &str) -> Result<Self, TextError> {
         if text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(TextError::NotAMerchantCategoryCode)
         }
@@ -121,10 +122,10 @@ impl MerchantCategoryCode {
     }
 }
 
-impl TryFrom<String> for MerchantCategoryCode {
+impl TryFrom<CompactString> for MerchantCategoryCode {
     type Error = TextError;
 
-    fn try_from(recorded: String) -> Result<Self, TextError> {
+    fn try_from(recorded: CompactString) -> Result<Self, TextError> {
         Self::parse(&recorded)
     }
 }

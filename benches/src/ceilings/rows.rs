@@ -85,7 +85,7 @@ async fn append(log: &impl EventLog, args: &Args, size: usize) -> Result<Timed> 
     while timed.is_within(args.seconds) {
         let appends = rows.batch(size)?;
         let begin = Instant::now();
-        let outcomes = log.append(&appends).await?;
+        let outcomes = log.append(appends).await?;
         timed.seconds.push(begin.elapsed().as_secs_f64());
         let is_recorded = |outcome| matches!(outcome, &Outcome::Recorded(_));
         ensure!(outcomes.iter().all(is_recorded), "rows were not recorded");

@@ -148,7 +148,7 @@ async fn durably(
     let request = execute::Request {
         account_id,
         key,
-        command: Command::AuthorizePurchase(purchase),
+        command: Arc::new(Command::AuthorizePurchase(purchase)),
         trace: TraceContext::start(),
         deadline: None,
     };

@@ -17,8 +17,8 @@ pub(super) type Stream = (&'static str, Uuid);
 
 /// The appends of one call and what is known about them so far.
 #[derive(Debug)]
-pub(super) struct Batch<'a> {
-    appends: &'a [Append],
+pub(super) struct Batch {
+    appends: Vec<Append>,
     outcomes: Vec<Option<Outcome>>,
 }
 
@@ -26,8 +26,14 @@ pub(super) struct Batch<'a> {
 #[derive(Debug)]
 pub(super) struct NewRow<'a> {
     pub(super) stream: Stream,
-    pub(super) sequence: u64,
+    pub(super) key: Key,
     pub(super) event: &'a NewEvent,
+}
+
+/// What an event of a stream may be found by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Key {
+    pub(super) sequence: u64,
     /// The request that the append answers, on its last event.
     pub(super) request: Option<RequestKey>,
 }
@@ -39,17 +45,14 @@ pub(super) struct Place {
     pub(super) recorded_at: DateTime<Utc>,
 }
 
-impl<'a> Batch<'a> {
+impl Batch {
     /// Refuses at once what contradicts an earlier append of the same call: a request id that comes twice, which is decided
     /// again and then found as a repeat, and sequences that do not follow one another.
-    pub(super) fn new(appends: &'a [Append]) -> Self {
-        let mut batch = Self {
-            appends,
-            outcomes: vec![None; appends.len()],
-        };
+    pub(super) fn new(appends: Vec<Append>) -> Self {
+        let mut outcomes = vec![None; appends.len()];
         let mut requests: HashSet<RequestId> = HashSet::with_capacity(appends.len());
         let mut next: HashMap<Stream, Option<u64>> = HashMap::with_capacity(appends.len());
-        for (append, outcome) in appends.iter().zip(&mut batch.outcomes) {
+        for (append, outcome) in appends.iter().zip(&mut outcomes) {
             let repeated_here = append.request.is_some_and(|request| !requests.insert(request.id));
             let expected = next.entry(stream(append)).or_insert(Some(append.first_sequence));
             if repeated_here || *expected != Some(append.first_sequence) {
@@ -59,7 +62,7 @@ impl<'a> Batch<'a> {
                 *expected = Some(append.first_sequence + append.events.len() as u64);
             }
         }
-        batch
+        Self { appends, outcomes }
     }
 
     /// The appends that are still to be recorded, in the order of their streams: writers that insert in one order wait for
@@ -73,7 +76,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The rows of the pending appends, in their order.
-    pub(super) fn rows(&self, pending: &[usize]) -> Vec<NewRow<'a>> {
+    pub(super) fn rows(&self, pending: &[usize]) -> Vec<NewRow<'_>> {
         pending
             .iter()
             .flat_map(|index| rows_of(&self.appends[*index]))
@@ -135,9 +138,13 @@ impl<'a> Batch<'a> {
     pub(super) fn record(&mut self, pending: &[usize], places: Vec<Place>) {
         let mut places = places.into_iter();
         for index in pending {
-            let events = rows_of(&self.appends[*index])
+            let append = &mut self.appends[*index];
+            let (stream, keys) = (stream(append), keys(append));
+            let events = std::mem::take(&mut append.events)
+                .into_iter()
+                .zip(keys)
                 .zip(places.by_ref())
-                .map(|(row, place)| row.recorded(place));
+                .map(|((event, key), place)| recorded(stream, key, event, place));
             self.outcomes[*index] = Some(Outcome::Recorded(events.collect()));
         }
     }
@@ -155,24 +162,24 @@ impl NewRow<'_> {
     /// The metadata as it is stored.
     pub(super) fn metadata(&self) -> Result<String, StoreError> {
         serde_json::to_string(&self.event.metadata).map_err(|error| StoreError::Damaged {
-            event_id: proto::envelope::event_id(self.stream.1, self.sequence),
+            event_id: proto::envelope::event_id(self.stream.1, self.key.sequence),
             reason: error.to_string(),
         })
     }
+}
 
-    fn recorded(self, place: Place) -> Recorded {
-        Recorded {
-            stream_type: self.stream.0.to_owned(),
-            stream_id: self.stream.1,
-            sequence: self.sequence,
-            name: self.event.name.to_owned(),
-            version: self.event.version.to_owned(),
-            payload: self.event.payload.clone(),
-            metadata: self.event.metadata.clone(),
-            position: place.position,
-            recorded_at: place.recorded_at,
-            request: self.request,
-        }
+fn recorded((stream_type, stream_id): Stream, key: Key, event: NewEvent, place: Place) -> Recorded {
+    Recorded {
+        stream_type: stream_type.into(),
+        stream_id,
+        sequence: key.sequence,
+        name: event.name.into(),
+        version: event.version.into(),
+        payload: event.payload,
+        metadata: event.metadata,
+        position: place.position,
+        recorded_at: place.recorded_at,
+        request: key.request,
     }
 }
 
@@ -181,15 +188,18 @@ fn stream(append: &Append) -> Stream {
 }
 
 fn rows_of(append: &Append) -> impl Iterator<Item = NewRow<'_>> {
-    let last = append.events.len().saturating_sub(1);
-    append
-        .events
-        .iter()
-        .enumerate()
-        .map(move |(index, event)| NewRow {
-            stream: stream(append),
-            sequence: append.first_sequence + index as u64,
-            event,
-            request: append.request.filter(|_| index == last),
-        })
+    append.events.iter().zip(keys(append)).map(|(event, key)| NewRow {
+        stream: stream(append),
+        key,
+        event,
+    })
+}
+
+/// The keys of an append's events.
+fn keys(append: &Append) -> impl Iterator<Item = Key> + use<> {
+    let (first, count, request) = (append.first_sequence, append.events.len() as u64, append.request);
+    (1..=count).map(move |number| Key {
+        sequence: first + number - 1,
+        request: request.filter(|_| number == count),
+    })
 }

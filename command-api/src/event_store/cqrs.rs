@@ -111,7 +111,7 @@ impl EventStore<CardAccount> for AccountEvents {
                 .collect::<Result<_, _>>()?,
             request: None,
         };
-        match self.log.append(&[append]).await.map_err(store_error)?.pop() {
+        match self.log.append(vec![append]).await.map_err(store_error)?.pop() {
             Some(Outcome::Recorded(recorded)) => Ok(recorded
                 .iter()
                 .zip(events)

@@ -61,11 +61,11 @@ mod tests {
     fn recorded(stream_type: &str, name: &str, payload: &str) -> Recorded {
         let at: DateTime<Utc> = "2026-11-22T15:33:50.677291015Z".parse().expect("a time");
         Recorded {
-            stream_type: stream_type.to_owned(),
+            stream_type: stream_type.to_owned().into(),
             stream_id: Uuid::from_u128(7),
             sequence: 3,
-            name: name.to_owned(),
-            version: "1".to_owned(),
+            name: name.to_owned().into(),
+            version: "1".into(),
             payload: payload.to_owned(),
             metadata: Metadata {
                 occurred_at: at,

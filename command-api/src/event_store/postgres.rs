@@ -10,6 +10,7 @@ mod connect;
 mod doubt;
 mod read;
 mod snapshots;
+mod stream_id;
 mod tails;
 
 use std::sync::Arc;
@@ -74,7 +75,7 @@ impl PostgresEventLog {
 
 #[async_trait]
 impl EventLog for PostgresEventLog {
-    async fn append(&self, appends: &[Append]) -> Result<Vec<Outcome>, StoreError> {
+    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Outcome>, StoreError> {
         append::append(&self.pool, &self.doubt, &self.tails, appends).await
     }
 

@@ -1,5 +1,6 @@
 //! An event as it stands in the log.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -16,12 +17,12 @@ use super::{ACCOUNT_STREAM, RequestKey, StoreError};
 /// An event as it stands in the log.
 #[derive(Debug, Clone)]
 pub struct Recorded {
-    pub stream_type: String,
+    pub stream_type: Cow<'static, str>,
     pub stream_id: Uuid,
     /// 1 for the stream's first event, without gaps.
     pub sequence: u64,
-    pub name: String,
-    pub version: String,
+    pub name: Cow<'static, str>,
+    pub version: Cow<'static, str>,
     /// The JSON that was appended, byte for byte.
     pub payload: String,
     pub metadata: Metadata,

@@ -51,9 +51,9 @@ impl Row {
                 }
             },
             metadata: read_metadata(&self.metadata, &self.payload, self.recorded_at),
-            stream_type: self.stream_type,
-            name: self.name,
-            version: self.version,
+            stream_type: self.stream_type.into(),
+            name: self.name.into(),
+            version: self.version.into(),
             payload: self.payload,
             position: self.position,
             recorded_at: self.recorded_at,

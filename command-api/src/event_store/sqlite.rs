@@ -89,7 +89,7 @@ impl SqliteEventLog {
 
 #[async_trait]
 impl EventLog for SqliteEventLog {
-    async fn append(&self, appends: &[Append]) -> Result<Vec<Outcome>, StoreError> {
+    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Outcome>, StoreError> {
         let outcomes = append::append(&self.writer, appends).await;
         self.appended.send_replace(());
         outcomes

@@ -133,10 +133,11 @@ impl Committer {
         self.batch_requests.record(metrics_count(decided.appends.len()));
         let log = Arc::clone(&self.log);
         committing.push(tokio::spawn(async move {
-            let outcomes = if decided.appends.is_empty() {
+            let appends = std::mem::take(&mut decided.appends);
+            let outcomes = if appends.is_empty() {
                 Ok(Vec::new())
             } else {
-                log.append(&decided.appends).await
+                log.append(appends).await
             };
             (decided, outcomes)
         }));
@@ -289,7 +290,7 @@ impl Committer {
     }
 
     /// The answer to a rejected job; nothing when it has to be decided again.
-    async fn check_rejection(&mut self, rejected: &Rejected) -> Option<Result<Answer, ExecuteError>> {
+    async fn check_rejection(&mut self, rejected: &Rejected) -> Option<Result<Box<Answer>, ExecuteError>> {
         let Rejected {
             job,
             rejection,
@@ -354,10 +355,12 @@ fn answer_recorded(
                 if let (Ok(event), Some(state)) = (&answer, snapshot) {
                     snapshots.offer(event, *state);
                 }
-                job.answer(answer.map(|event| Answer {
-                    event,
-                    fact,
-                    replayed: false,
+                job.answer(answer.map(|event| {
+                    Box::new(Answer {
+                        event,
+                        fact,
+                        replayed: false,
+                    })
                 }));
             }
             Outcome::Stale => {

@@ -8,6 +8,9 @@ use crate::event_store::{Append, Metadata, NewEvent, RequestKey};
 
 use super::ExecuteError;
 
+/// What nearly every event's JSON fits in, so that it is not moved while it is written.
+const USUAL_BYTES: usize = 768;
+
 pub(super) fn account_event(event: &Event, trace: TraceContext) -> Result<NewEvent, ExecuteError> {
     Ok(NewEvent {
         name: event.name(),
@@ -43,7 +46,9 @@ pub(super) fn attempt_append(
     })
 }
 
-/// Plain data with string keys always has a JSON form; should it not, nothing was recorded.
+/// Plain data with string keys always has a JSON form, and JSON is text; should it not, nothing was recorded.
 fn to_json<T: serde::Serialize>(value: &T) -> Result<String, ExecuteError> {
-    serde_json::to_string(value).map_err(|_| ExecuteError::OutcomeUnknown)
+    let mut json = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut json, value).map_err(|_| ExecuteError::OutcomeUnknown)?;
+    String::from_utf8(json).map_err(|_| ExecuteError::OutcomeUnknown)
 }

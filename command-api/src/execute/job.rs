@@ -1,5 +1,7 @@
 //! A request in a committer's hands, from its arrival to its answer.
 
+use std::sync::Arc;
+
 use domain::account::Command;
 use domain::{AccountId, attempt};
 use proto::trace::TraceContext;
@@ -22,14 +24,14 @@ pub(super) struct Job {
     pub(super) trace: TraceContext,
     pub(super) deadline: Option<Instant>,
     pub(super) tries: u8,
-    pub(super) answer: oneshot::Sender<Result<Answer, ExecuteError>>,
+    pub(super) answer: oneshot::Sender<Result<Box<Answer>, ExecuteError>>,
 }
 
 #[derive(Debug)]
 pub(super) enum Work {
     Command {
         account_id: AccountId,
-        command: Box<Command>,
+        command: Arc<Command>,
     },
     Attempt(Box<attempt::CardNotRecognized>),
 }
@@ -47,7 +49,7 @@ impl Job {
         !self.answer.is_closed() && self.deadline.is_none_or(|deadline| deadline > now)
     }
 
-    pub(super) fn answer(self, answer: Result<Answer, ExecuteError>) {
+    pub(super) fn answer(self, answer: Result<Box<Answer>, ExecuteError>) {
         // The caller may have left; the answer is in the log for when it asks again.
         let _ = self.answer.send(answer);
     }
@@ -72,9 +74,11 @@ pub(super) fn try_again(mut job: Job, again: &mut Vec<Job>) {
     }
 }
 
-pub(super) fn replay(first: Recorded, key: RequestKey) -> Result<Answer, ExecuteError> {
+pub(super) fn replay(first: Recorded, key: RequestKey) -> Result<Box<Answer>, ExecuteError> {
     if first.request == Some(key) {
-        Answer::repeated(first).map_err(|error| explain(&error))
+        Answer::repeated(first)
+            .map(Box::new)
+            .map_err(|error| explain(&error))
     } else {
         Err(ExecuteError::RequestIdReused {
             first: Box::new(first),

@@ -13,8 +13,10 @@ use tonic::{Request, Response, Status, async_trait};
 use domain::RequestId;
 
 use crate::event_store::RequestKey;
+use crate::execute::Answer;
 
 use super::call::Call;
+use super::purchase::Deciding;
 use super::{Services, fingerprint, parse, purchase, reply, status};
 
 #[derive(Debug, Clone)]
@@ -32,7 +34,8 @@ struct Authorized {
 }
 
 impl Authorizations {
-    async fn authorize_one(&self, mut message: AuthorizeRequest, call: Call) -> Result<Authorized, Status> {
+    /// Reads a purchase and hands it over to be decided.
+    async fn submit(&self, mut message: AuthorizeRequest, call: Call) -> Result<Deciding, Status> {
         if message.encoded_len() > self.purchase_bytes_max {
             return Err(status::message_too_large(self.purchase_bytes_max));
         }
@@ -42,9 +45,14 @@ impl Authorizations {
             id: request_id,
             fingerprint: fingerprint::of_purchase(&self.services.vault, message, &purchase.card),
         };
-        let answer = purchase::decide(&self.services, purchase, card, key, call).await?;
-        Ok(Authorized {
-            authorization: purchase::decided(&answer)?.authorization,
+        Ok(purchase::submit(&self.services, purchase, card, key, call))
+    }
+}
+
+impl Authorized {
+    fn of(answer: &Answer) -> Result<Self, Status> {
+        Ok(Self {
+            authorization: purchase::decided(answer)?.authorization,
             replayed: answer.replayed,
         })
     }
@@ -57,7 +65,9 @@ impl AuthorizationService for Authorizations {
         request: Request<AuthorizeRequest>,
     ) -> Result<Response<AuthorizeResponse>, Status> {
         let call = Call::of(&request);
-        let authorized = self.authorize_one(request.into_inner(), call).await?;
+        let deciding = self.submit(request.into_inner(), call).await?;
+        let answer = deciding.answer(&self.services).await?;
+        let authorized = Authorized::of(&answer)?;
         let message = AuthorizeResponse {
             authorization: Some(authorized.authorization),
         };

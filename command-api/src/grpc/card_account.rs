@@ -1,5 +1,7 @@
 //! `codebank.v1.CardAccountService`: what the bank's own staff and front ends ask.
 
+use std::sync::Arc;
+
 use domain::account::{
     ActivateCard, BlockCard, CancelCard, ChangeCreditLimit, CloseAccount, Command, OpenAccount, UnblockCard,
 };
@@ -227,7 +229,7 @@ impl CardAccounts {
         key: RequestKey,
         command: Command,
         call: Call,
-    ) -> Result<Answer, Status> {
+    ) -> Result<Box<Answer>, Status> {
         let about = About {
             request_id: key.id,
             account_id,
@@ -237,7 +239,7 @@ impl CardAccounts {
         let request = execute::Request {
             account_id,
             key,
-            command,
+            command: Arc::new(command),
             trace: call.trace,
             deadline: call.deadline,
         };

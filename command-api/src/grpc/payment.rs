@@ -34,7 +34,9 @@ impl PaymentService for Payments {
                 .vault
                 .fingerprint("payment.PaymentService/Payment", &[]),
         };
-        let answer = purchase::decide(&self.services, purchase, card, key, call).await?;
+        let answer = purchase::submit(&self.services, purchase, card, key, call)
+            .answer(&self.services)
+            .await?;
         approved(&purchase::decided(&answer)?)
     }
 }

@@ -3,6 +3,8 @@
 //! The rule that holds here: who does not hold the card learns nothing of it. A number that was never issued, a wrong expiry
 //! and a wrong security code get one answer, at the price of one durable append each.
 
+use std::sync::Arc;
+
 use domain::account::{AuthorizePurchase, Command, Merchant, Presented, Rejection, SecurityCodeCheck};
 use domain::attempt::CardNotRecognized;
 use domain::card::{Expiry, LastFour};
@@ -12,12 +14,16 @@ use tonic::Status;
 use uuid::Uuid;
 
 use crate::event_store::RequestKey;
-use crate::execute::{Answer, ExecuteError, Request};
+use crate::execute::{Answer, Request};
 use crate::vault::{CardNumber, CardToken, SecurityCode};
 
 use super::call::Call;
-use super::status::About;
-use super::{Services, clock, parse, reply, status};
+use super::{Services, clock, reply, status};
+
+mod deciding;
+
+use deciding::{Asked, Attempt};
+pub(super) use deciding::{Deciding, Verdict};
 
 /// What is to be decided.
 #[derive(Debug)]
@@ -114,33 +120,26 @@ pub(super) async fn recognize(
     }
 }
 
-/// Decides a purchase, durably.
-pub(super) async fn decide(
+/// Hands a purchase over to be decided, durably.
+pub(super) fn submit(
     services: &Services,
     purchase: Purchase,
     card: Option<KnownCard>,
     key: RequestKey,
     call: Call,
-) -> Result<Answer, Status> {
-    let at = clock::now();
-    let authorization_id = AuthorizationId::new(Uuid::now_v7());
-    let attempt = CardNotRecognized {
-        occurred_at: at,
-        authorization_id,
-        amount: purchase.amount,
-        merchant: purchase.merchant.clone(),
-        description: purchase.description.clone(),
-    };
+) -> Deciding {
+    let (at, authorization_id) = (clock::now(), AuthorizationId::new(Uuid::now_v7()));
     let Some(card) = card else {
-        return record_attempt(services, attempt, key, call).await;
+        let attempt = CardNotRecognized {
+            occurred_at: at,
+            authorization_id,
+            amount: purchase.amount,
+            merchant: purchase.merchant,
+            description: purchase.description,
+        };
+        return Deciding::Attempt(Attempt::record(services, attempt, key, call));
     };
-    let about = About {
-        request_id: key.id,
-        account_id: card.account_id,
-        card_id: Some(card.card_id),
-        amount_field: parse::AMOUNT,
-    };
-    let command = Command::AuthorizePurchase(AuthorizePurchase {
+    let command = Arc::new(Command::AuthorizePurchase(AuthorizePurchase {
         at,
         authorization_id,
         card_id: card.card_id,
@@ -149,40 +148,21 @@ pub(super) async fn decide(
         amount: purchase.amount,
         merchant: purchase.merchant,
         description: purchase.description,
-    });
+    }));
     let request = Request {
         account_id: card.account_id,
         key,
-        command,
+        command: Arc::clone(&command),
         trace: call.trace,
         deadline: call.deadline,
     };
-    match services.executor.execute(request).await {
-        Ok(answer) => Ok(answer),
-        Err(ExecuteError::Rejected(rejection)) if card.hides(rejection) => {
-            record_attempt(services, attempt, key, call).await
-        }
-        Err(error) => Err(status::of_execute(error, &about)),
-    }
-}
-
-async fn record_attempt(
-    services: &Services,
-    attempt: CardNotRecognized,
-    key: RequestKey,
-    call: Call,
-) -> Result<Answer, Status> {
-    let nobody = About {
-        request_id: key.id,
-        account_id: AccountId::new(Uuid::nil()),
-        card_id: None,
-        amount_field: parse::AMOUNT,
-    };
-    let recorded = services
-        .executor
-        .record_attempt(attempt, key, call.trace, call.deadline)
-        .await;
-    recorded.map_err(|error| status::of_execute(error, &nobody))
+    Deciding::Account(Asked {
+        pending: services.executor.execute(request),
+        command,
+        card,
+        key,
+        call,
+    })
 }
 
 /// What an answer decided, counted once however often it is given.

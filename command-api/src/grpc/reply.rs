@@ -153,9 +153,9 @@ pub(super) fn recorded_event(event: Recorded) -> v1::RecordedEvent {
             .request
             .map(|request| request.id.to_string())
             .unwrap_or_default(),
-        stream_type: event.stream_type,
-        r#type: event.name,
-        type_version: event.version,
+        stream_type: event.stream_type.into_owned(),
+        r#type: event.name.into_owned(),
+        type_version: event.version.into_owned(),
         data_json: event.payload,
     }
 }

@@ -122,11 +122,11 @@ mod tests {
             "billing_cycle": {"opens_on": "2026-11-11", "closes_on": "2026-12-11", "due_on": "2026-12-18"},
         });
         Recorded {
-            stream_type: ACCOUNT_STREAM.to_owned(),
+            stream_type: ACCOUNT_STREAM.into(),
             stream_id: Uuid::from_u128(7),
             sequence: 3,
-            name: name.to_owned(),
-            version: "1".to_owned(),
+            name: name.to_owned().into(),
+            version: "1".into(),
             payload: payload.to_string(),
             metadata: Metadata {
                 occurred_at: at,

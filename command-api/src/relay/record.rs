@@ -74,11 +74,11 @@ mod tests {
     fn recorded(payload: &str, traceparent: Option<&str>) -> Recorded {
         let at = "2026-11-22T15:33:50.677Z".parse().expect("a time");
         Recorded {
-            stream_type: ACCOUNT_STREAM.to_owned(),
+            stream_type: ACCOUNT_STREAM.into(),
             stream_id: Uuid::from_u128(7),
             sequence: 3,
-            name: "account_closed".to_owned(),
-            version: "1".to_owned(),
+            name: "account_closed".into(),
+            version: "1".into(),
             payload: payload.to_owned(),
             metadata: Metadata {
                 occurred_at: at,

@@ -188,12 +188,7 @@ fn refuse_readable_by_others(_path: &Path, _metadata: &std::fs::Metadata) -> Res
 }
 
 pub(super) fn to_hex(bytes: &[u8]) -> Zeroizing<String> {
-    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
-    let mut text = Zeroizing::new(String::with_capacity(bytes.len() * 2));
-    for byte in bytes {
-        text.extend([digit(byte >> 4), digit(byte & 0x0f)]);
-    }
-    text
+    Zeroizing::new(hex::encode(bytes))
 }
 
 fn from_hex(text: &str) -> Result<Key, &'static str> {

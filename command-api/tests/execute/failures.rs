@@ -108,7 +108,7 @@ async fn a_damaged_account_stops_alone() {
             fingerprint: [0; 32],
         }),
     };
-    table.log.append(&[append]).await.expect("recorded");
+    table.log.append(vec![append]).await.expect("recorded");
     let fresh = table.rival();
     let (stopped, served) = tokio::join!(
         fresh.execute(purchase(damaged, 1)),

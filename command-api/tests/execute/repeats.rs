@@ -1,5 +1,7 @@
 //! The same request again: the first answer, for ever, and nothing recorded twice.
 
+use std::sync::Arc;
+
 use command_api::execute::ExecuteError;
 use domain::AuthorizationId;
 use domain::account::{BlockCard, Command, Rejection};
@@ -72,7 +74,7 @@ async fn a_repeat_of_what_its_own_success_now_forbids_is_still_answered() {
     let again = table.bank.execute(block.clone()).await.expect("the first answer");
     assert!(again.replayed);
     assert_eq!(again.event.event_id(), first.event.event_id());
-    let other = request(account_id, block.command);
+    let other = request(account_id, Arc::unwrap_or_clone(block.command));
     let refused = table.bank.execute(other).await.expect_err("refused");
     assert!(
         matches!(refused, ExecuteError::Rejected(Rejection::CardAlreadyBlocked)),

@@ -1,5 +1,7 @@
 //! What is done to a bank's database while it works.
 
+use std::sync::Arc;
+
 use std::time::Duration;
 
 use command_api::execute::{Executor, Request};
@@ -114,7 +116,7 @@ impl Saboteur<'_> {
 
 /// The purchase that the database will not have, where it is told so.
 pub(crate) fn forbidden(mut request: Request) -> Request {
-    if let Command::AuthorizePurchase(purchase) = &mut request.command {
+    if let Command::AuthorizePurchase(purchase) = Arc::make_mut(&mut request.command) {
         purchase.description = Description::parse(FORBIDDEN).expect("a description");
     }
     request

@@ -149,7 +149,7 @@ impl FaultyLog {
 
 #[async_trait]
 impl EventLog for FaultyLog {
-    async fn append(&self, appends: &[Append]) -> Result<Vec<Outcome>, StoreError> {
+    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Outcome>, StoreError> {
         let fault = self.fault.swap(Fault::None as u8, Ordering::SeqCst);
         let failure = || Err(StoreError::Unavailable(sqlx::Error::WorkerCrashed));
         if fault == Fault::Before as u8 {
@@ -247,7 +247,7 @@ pub(crate) fn request(account_id: AccountId, command: Command) -> Request {
     Request {
         account_id,
         key: key(),
-        command,
+        command: Arc::new(command),
         trace: TraceContext::start(),
         deadline: None,
     }
@@ -269,7 +269,7 @@ pub(crate) fn purchase((account_id, card_id): (AccountId, CardId), amount: i64) 
     )
 }
 
-pub(crate) fn is_approved(answer: &Result<Answer, ExecuteError>) -> bool {
+pub(crate) fn is_approved(answer: &Result<Box<Answer>, ExecuteError>) -> bool {
     answer
         .as_ref()
         .is_ok_and(|answer| answer.event.name == "purchase_approved")

@@ -21,7 +21,7 @@ pub(crate) enum Claim {
 }
 
 impl Claim {
-    fn of(answer: &Result<Answer, ExecuteError>) -> Self {
+    fn of(answer: &Result<Box<Answer>, ExecuteError>) -> Self {
         match answer {
             Ok(answer) => Self::Recorded(kind(&answer.event)),
             Err(ExecuteError::RequestIdReused { .. }) => Self::Taken,
@@ -41,10 +41,13 @@ pub(crate) fn kind(event: &Recorded) -> &'static str {
     event.account_event().expect("an account's event").name()
 }
 
+/// A request, and what its caller was answered.
+type Heard = (Request, Result<Box<Answer>, ExecuteError>);
+
 /// Everything that was asked and answered.
 #[derive(Debug, Default)]
 pub(crate) struct Witness {
-    heard: Mutex<Vec<(Request, Result<Answer, ExecuteError>)>>,
+    heard: Mutex<Vec<Heard>>,
 }
 
 impl Witness {
@@ -83,7 +86,7 @@ impl Witness {
     /// Every answer says what the log says; an id of which all answers say that nothing is recorded has no event.
     pub(crate) fn check(&self, log: &Log) {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut answers: HashMap<_, Vec<&Result<Answer, ExecuteError>>> = HashMap::new();
+        let mut answers: HashMap<_, Vec<&Result<Box<Answer>, ExecuteError>>> = HashMap::new();
         for (request, answer) in heard.iter() {
             answers.entry(by(request.key)).or_default().push(answer);
             check_answer(request.key, answer, log.by_request.get(&request.key.id));
@@ -94,7 +97,8 @@ impl Witness {
             if answers.iter().all(|answer| Claim::of(answer).is_of_nothing()) {
                 assert!(recorded.is_none(), "{answers:?}, but there is {recorded:?}");
             }
-            let first = |answer: &&&Result<Answer, _>| answer.as_ref().is_ok_and(|answer| !answer.replayed);
+            let first =
+                |answer: &&&Result<Box<Answer>, _>| answer.as_ref().is_ok_and(|answer| !answer.replayed);
             assert!(
                 answers.iter().filter(first).count() <= 1,
                 "recorded twice: {answers:?}"
@@ -107,7 +111,7 @@ fn by(key: RequestKey) -> (RequestId, [u8; 32]) {
     (key.id, key.fingerprint)
 }
 
-fn check_answer(key: RequestKey, answer: &Result<Answer, ExecuteError>, recorded: Option<&Recorded>) {
+fn check_answer(key: RequestKey, answer: &Result<Box<Answer>, ExecuteError>, recorded: Option<&Recorded>) {
     let place = |event: &Recorded| {
         (
             event.event_id(),

@@ -130,7 +130,7 @@ async fn a_wrong_number_expiry_or_code_look_the_same_and_cost_the_same() {
 fn reason_in(recorded: &command_api::event_store::Recorded) -> String {
     match recorded.account_event() {
         Ok(Event::PurchaseDeclined(declined)) => declined.reason.to_string(),
-        _ => recorded.name.clone(),
+        _ => recorded.name.to_string(),
     }
 }
 

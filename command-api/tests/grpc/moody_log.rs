@@ -70,7 +70,7 @@ fn away() -> StoreError {
 
 #[async_trait]
 impl EventLog for MoodyLog {
-    async fn append(&self, appends: &[Append]) -> Result<Vec<Outcome>, StoreError> {
+    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Outcome>, StoreError> {
         self.appends.send_modify(|begun| *begun += 1);
         let now = self.no_longer_slow().await;
         match now {

@@ -108,7 +108,7 @@ impl Bank {
             events,
             request: None,
         };
-        let outcomes = self.log.append(&[append]).await.expect("the log takes it");
+        let outcomes = self.log.append(vec![append]).await.expect("the log takes it");
         assert!(
             matches!(outcomes.as_slice(), [Outcome::Recorded(_)]),
             "{outcomes:?}"

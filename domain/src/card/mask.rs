@@ -1,6 +1,7 @@
 //! Card numbers in free text, found and masked. It catches what people paste by accident; it is no defence against someone
 //! who means to hide a number.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::passes_luhn;
@@ -10,9 +11,9 @@ use super::passes_luhn;
 /// A card number here is 13 to 19 digits, perhaps in groups (see `joined`), that begin as payment cards do (2 to 6) or as
 /// those that a bank may make without a scheme (9, ISO/IEC 7812-1, as this one does unless it is given a prefix), and pass
 /// Luhn. An order number that happens to look like one is masked too, which costs less than storing a real one.
-pub fn mask_card_numbers(text: &str) -> String {
+pub fn mask_card_numbers(text: &str) -> Cow<'_, str> {
     if text.chars().filter_map(digit).count() < CARD_NUMBER_DIGITS_MIN {
-        return text.to_owned();
+        return text.into();
     }
     let characters: Vec<char> = text.chars().collect();
     // What is found is masked in a copy: a number that shares groups with another one must not hide it.
@@ -36,7 +37,7 @@ pub fn mask_card_numbers(text: &str) -> String {
             }
         }
     }
-    masked.into_iter().collect()
+    masked.into_iter().collect::<String>().into()
 }
 
 /// The shortest card numbers in use; the longest that ISO/IEC 7812-1 allows.

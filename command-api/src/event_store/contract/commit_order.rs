@@ -230,8 +230,8 @@ async fn the_second_writer_of_a_file_waits() {
     run(&mut other, "begin immediate").await;
     run(&mut other, &foreign_row(first, 1)).await;
 
-    let appends = [append(second, 1, 1)];
-    let mut waiting = pin!(given.log.append(&appends));
+    let appends = vec![append(second, 1, 1)];
+    let mut waiting = pin!(given.log.append(appends));
     let started = poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context).is_ready())).await;
     for _ in 0..20 {
         assert!(given.read_all().await.is_empty(), "nothing is committed");

@@ -13,7 +13,7 @@ use crate::event_store::Outcome;
 /// connection sees the event, then everything is closed, then a new process asks.
 pub(super) async fn an_answer_that_was_lost_is_found_by_its_request(given: &Given) {
     let (request, stream) = (new_id(), new_id());
-    let appends = [answer(request, stream, 1)];
+    let appends = vec![answer(request, stream, 1)];
     {
         let seen = pin!(async {
             while given
@@ -24,7 +24,7 @@ pub(super) async fn an_answer_that_was_lost_is_found_by_its_request(given: &Give
                 .is_none()
             {}
         });
-        let append = pin!(given.log.append(&appends));
+        let append = pin!(given.log.append(appends.clone()));
         if let Either::Right((outcomes, _)) = select(seen, append).await {
             drop(outcomes); // it was faster than the look; its answer is as lost as if it had come too late
         }
@@ -38,7 +38,7 @@ pub(super) async fn an_answer_that_was_lost_is_found_by_its_request(given: &Give
         .expect("the log is there")
         .expect("it is recorded");
     assert_eq!(found.request, Some(key(request)));
-    let outcomes = again.append(&appends).await.expect("the log is there");
+    let outcomes = again.append(appends).await.expect("the log is there");
     assert_eq!(words(&outcomes), [format!("repeated {}", found.event_id())]);
 }
 
@@ -49,7 +49,7 @@ pub(super) async fn an_append_dropped_at_any_moment_is_recorded_whole_or_not_at_
         let mut appends = [append(streams[0], 1, 70), answer(request, streams[1], 1)];
         appends[1].events = append(streams[1], 1, 70).events;
         let patience = Duration::from_micros(turn * 100);
-        let _ = timeout(patience, given.log.append(&appends)).await;
+        let _ = timeout(patience, given.log.append(appends.to_vec())).await;
 
         // Whatever the dropped call still does in the database, this one comes after it or in its place.
         let outcomes = given.append(&appends).await;

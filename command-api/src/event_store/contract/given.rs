@@ -102,7 +102,7 @@ impl Given {
 
     /// The outcomes of one call.
     pub(super) async fn append(&self, appends: &[Append]) -> Vec<Outcome> {
-        let outcomes = self.log.append(appends).await.expect("the log is there");
+        let outcomes = self.log.append(appends.to_vec()).await.expect("the log is there");
         assert_eq!(outcomes.len(), appends.len());
         outcomes
     }

@@ -45,13 +45,10 @@ pub(super) async fn events_come_back_as_they_were_appended(given: &Given) {
     for (new, recorded) in events.iter().zip(&loaded) {
         assert_eq!(new.payload, recorded.payload);
         assert_eq!(new.metadata, recorded.metadata);
-        assert_eq!(
-            (new.name, new.version),
-            (recorded.name.as_str(), recorded.version.as_str())
-        );
+        assert_eq!((new.name, new.version), (&*recorded.name, &*recorded.version));
         assert_eq!(
             (ACCOUNT_STREAM, stream),
-            (recorded.stream_type.as_str(), recorded.stream_id)
+            (&*recorded.stream_type, recorded.stream_id)
         );
         let is_last = recorded.sequence == events.len() as u64;
         assert_eq!(

@@ -11,7 +11,7 @@ use crate::event_store::{ACCOUNT_STREAM, EventLog, Position, StoreError};
 async fn assert_out_of_reach(log: &dyn EventLog) {
     let stream = new_id();
     let errors = [
-        log.append(&[append(stream, 1, 1)]).await.map(|_| ()),
+        log.append(vec![append(stream, 1, 1)]).await.map(|_| ()),
         log.load(ACCOUNT_STREAM, &[(stream, 0)]).await.map(|_| ()),
         log.find_request(key(new_id()).id).await.map(|_| ()),
         log.read_committed(Position::default(), 1).await.map(|_| ()),
@@ -58,7 +58,7 @@ async fn the_log_recovers_when_the_server_has_cut_its_connections() {
     sqlx::query(cut).execute(database.pool()).await.expect("cuts");
     // Right after the cut a call may fail, which says that nothing is known; soon it works again.
     test_support::eventually("the log is back", Duration::from_secs(10), async || {
-        given.log.append(&[append(stream, 2, 1)]).await
+        given.log.append(vec![append(stream, 2, 1)]).await
     })
     .await;
     assert_eq!(given.load(stream).await.len(), 2);

@@ -11,6 +11,7 @@ use super::super::batch::{Batch, NewRow, Place, ROUNDS, Stream};
 use super::super::{ACCOUNT_STREAM, Append, Outcome, Position, StoreError};
 use super::doubt::Doubt;
 use super::read;
+use super::stream_id::StreamId;
 use super::tails::{TableIdentity, Tails};
 
 /// Nothing is inserted unless every stream is exactly as long as its appends suppose, so that no gap can come about, not even
@@ -78,7 +79,7 @@ pub(super) async fn append(
     pool: &Connections,
     doubt: &Doubt,
     tails: &Tails,
-    appends: &[Append],
+    appends: Vec<Append>,
 ) -> Result<Vec<Outcome>, StoreError> {
     let mut batch = Batch::new(appends);
     for _ in 0..ROUNDS {
@@ -113,20 +114,23 @@ async fn insert(
         .collect::<Result<Vec<String>, _>>()?;
     let inserted = sqlx::query(INSERT)
         .bind(column(rows, |row| row.stream.0))
-        .bind(column(rows, |row| row.stream.1.to_string()))
-        .bind(column(rows, |row| row.sequence.cast_signed()))
+        .bind(column(rows, |row| StreamId(row.stream.1)))
+        .bind(column(rows, |row| row.key.sequence.cast_signed()))
         .bind(column(rows, |row| row.event.name))
         .bind(column(rows, |row| row.event.version))
         .bind(column(rows, |row| row.event.payload.as_str()))
         .bind(metadata)
         .bind(column(rows, |row| {
-            row.request.map(|request| request.id.as_uuid())
+            row.key.request.map(|request| request.id.as_uuid())
         }))
         .bind(column(rows, |row| {
-            row.request.map(|request| request.fingerprint.to_vec())
+            row.key
+                .request
+                .as_ref()
+                .map(|request| request.fingerprint.as_slice())
         }))
         .bind(column(&looked_for, |((stream_type, _), _)| *stream_type))
-        .bind(column(&looked_for, |((_, id), _)| id.to_string()))
+        .bind(column(&looked_for, |((_, id), _)| StreamId(*id)))
         .bind(column(&looked_for, |(_, last)| last.cast_signed()))
         .bind(doubt.lock)
         .bind(table.map(|table| table.server_started_at))
@@ -139,7 +143,7 @@ async fn insert(
         Ok((places, table)) if places.len() == rows.len() => {
             // The stream of an attempt gets no second event: it would only take another one's place.
             let accounts = rows.iter().filter(|row| row.stream.0 == ACCOUNT_STREAM);
-            tails.recorded(table, accounts.map(|row| (row.stream, row.sequence)));
+            tails.recorded(table, accounts.map(|row| (row.stream, row.key.sequence)));
             Ok(Some(places))
         }
         Ok((_, table)) => {
@@ -196,7 +200,7 @@ async fn last_sequences(
 ) -> Result<HashMap<Stream, u64>, StoreError> {
     let rows: Vec<(i64, i64)> = sqlx::query_as(LAST_SEQUENCES)
         .bind(column(expected, |((stream_type, _), _)| *stream_type))
-        .bind(column(expected, |((_, id), _)| id.to_string()))
+        .bind(column(expected, |((_, id), _)| StreamId(*id)))
         .fetch_all(pool)
         .await
         .map_err(StoreError::Unavailable)?;

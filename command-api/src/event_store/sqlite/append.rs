@@ -1,7 +1,6 @@
 //! Appending to SQLite: one statement for all rows; where it is refused, what stands in the way is looked up and left out.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, SubsecRound as _, Utc};
 use sqlx::{Row as _, SqlitePool};
@@ -42,7 +41,7 @@ select
 from json_each(?1) as stream";
 
 /// See `EventLog::append`.
-pub(super) async fn append(writer: &SqlitePool, appends: &[Append]) -> Result<Vec<Outcome>, StoreError> {
+pub(super) async fn append(writer: &SqlitePool, appends: Vec<Append>) -> Result<Vec<Outcome>, StoreError> {
     let mut batch = Batch::new(appends);
     for _ in 0..ROUNDS {
         let pending = batch.pending();
@@ -107,26 +106,17 @@ fn rows_json(rows: &[NewRow<'_>]) -> Result<String, StoreError> {
             Ok((
                 row.stream.0,
                 row.stream.1,
-                row.sequence,
+                row.key.sequence,
                 row.event.name,
                 row.event.version,
                 &row.event.payload,
                 row.metadata()?,
-                row.request.map(|request| request.id),
-                row.request.map(|request| hex(&request.fingerprint)),
+                row.key.request.map(|request| request.id),
+                row.key.request.map(|request| hex::encode(request.fingerprint)),
             ))
         })
         .collect::<Result<Vec<_>, StoreError>>()?;
     read::json(&rows)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}"); // a String takes everything
-            text
-        })
 }
 
 fn expected_json(expected: &[(Stream, u64)]) -> Result<String, StoreError> {

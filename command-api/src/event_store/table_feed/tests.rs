@@ -73,7 +73,7 @@ async fn append_to(
         events,
         request: None,
     };
-    match log.append(&[append]).await.expect("appends").pop() {
+    match log.append(vec![append]).await.expect("appends").pop() {
         Some(Outcome::Recorded(events)) => events.iter().map(|event| event.position.number).collect(),
         other => panic!("not recorded: {other:?}"),
     }

@@ -7,20 +7,31 @@ use proto::codebank::v1::authorize_batch_result::Outcome;
 use tonic::Status;
 
 use crate::grpc::call::Call;
+use crate::grpc::purchase::Verdict;
 
 use super::{Authorizations, Authorized};
 
 impl Authorizations {
-    /// All at once: they share the commits of their accounts, and none waits for another.
+    /// All at once: they share the commits of their accounts. They are waited for one after the other, but all are on their way.
     pub(super) async fn authorize_all(
         &self,
         requests: Vec<v1::AuthorizeRequest>,
         call: Call,
     ) -> Vec<v1::AuthorizeBatchResult> {
-        let purchases = requests
-            .into_iter()
-            .map(|request| async move { result(self.authorize_one(request, call).await) });
-        join_all(purchases).await
+        let submitted = join_all(requests.into_iter().map(|request| self.submit(request, call))).await;
+        let mut verdicts = Vec::with_capacity(submitted.len());
+        for deciding in submitted {
+            verdicts.push(match deciding {
+                Ok(deciding) => deciding.verdict(&self.services).await,
+                Err(status) => Verdict::Given(Err(Box::new(status))),
+            });
+        }
+        let mut results = Vec::with_capacity(verdicts.len());
+        for verdict in verdicts {
+            let answer = verdict.answer().await;
+            results.push(result(answer.and_then(|answer| Authorized::of(&answer))));
+        }
+        results
     }
 }
 

@@ -12,11 +12,11 @@ fn at() -> DateTime<Utc> {
 
 fn recorded(stream_type: &str, name: &str, payload: &str) -> Recorded {
     Recorded {
-        stream_type: stream_type.to_owned(),
+        stream_type: stream_type.to_owned().into(),
         stream_id: ACCOUNT.parse().expect("an id"),
         sequence: 42,
-        name: name.to_owned(),
-        version: "1".to_owned(),
+        name: name.to_owned().into(),
+        version: "1".into(),
         payload: payload.to_owned(),
         metadata: Metadata {
             occurred_at: at(),

@@ -98,7 +98,7 @@ impl WatchedLog {
 
 #[async_trait]
 impl EventLog for WatchedLog {
-    async fn append(&self, appends: &[Append]) -> Result<Vec<Outcome>, StoreError> {
+    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Outcome>, StoreError> {
         let fault = self.fault.swap(Fault::None as u8, Ordering::SeqCst);
         let failure = || Err(StoreError::Unavailable(sqlx::Error::WorkerCrashed));
         if fault == Fault::Before as u8 {
@@ -161,14 +161,14 @@ async fn ask(
     bank: &Executor,
     account_id: AccountId,
     command: domain::account::Command,
-) -> Result<Answer, ExecuteError> {
+) -> Result<Box<Answer>, ExecuteError> {
     let request = Request {
         account_id,
         key: RequestKey {
             id: RequestId::new(Uuid::now_v7()),
             fingerprint: [7; 32],
         },
-        command,
+        command: Arc::new(command),
         trace: TraceContext::start(),
         deadline: None,
     };
@@ -178,7 +178,7 @@ async fn ask(
 /// The name of the event that answers a purchase.
 async fn buy(bank: &Executor, account_id: AccountId, amount: i64) -> Result<String, ExecuteError> {
     let answer = ask(bank, account_id, command(Step::Buy(1, amount))).await;
-    answer.map(|answer| answer.event.name)
+    answer.map(|answer| answer.event.name.into_owned())
 }
 
 /// An account with a card that works: three events.

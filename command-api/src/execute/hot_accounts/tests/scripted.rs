@@ -51,7 +51,7 @@ fn away() -> StoreError {
 
 #[async_trait]
 impl EventLog for ScriptedLog {
-    async fn append(&self, _: &[Append]) -> Result<Vec<Outcome>, StoreError> {
+    async fn append(&self, _: Vec<Append>) -> Result<Vec<Outcome>, StoreError> {
         Err(away())
     }
 
@@ -178,11 +178,11 @@ fn recorded(account_id: AccountId, sequence: u64, event: &Event) -> Recorded {
     static CLOCK: AtomicI64 = AtomicI64::new(0);
     let new = account_event(event, TraceContext::start()).expect("has a form");
     Recorded {
-        stream_type: ACCOUNT_STREAM.to_owned(),
+        stream_type: ACCOUNT_STREAM.into(),
         stream_id: account_id.as_uuid(),
         sequence,
-        name: new.name.to_owned(),
-        version: new.version.to_owned(),
+        name: new.name.into(),
+        version: new.version.into(),
         payload: new.payload,
         metadata: new.metadata,
         position: Position::default(),
