@@ -89,14 +89,18 @@ impl Connections {
         }
     }
 
-    /// After a statement that went well; after any other the pool gets it, and tries it out.
+    /// After a statement that went well; after any other the pool gets it, and tries it out. Where there are too many, the pool
+    /// gets the one whose use is longest ago.
     fn hand_on(&self, out: Out) {
         let idle_max = self.pool.options().get_max_connections() / POOL_PER_IDLE;
+        if out.since.elapsed() >= OUT_MAX || self.pool.is_closed() {
+            return;
+        }
+        let since = Instant::now();
         let mut idle = self.idle();
-        let has_room = (idle.len() as u64) < u64::from(idle_max);
-        if has_room && out.since.elapsed() < OUT_MAX && !self.pool.is_closed() {
-            let since = Instant::now();
-            idle.push(Idle { out, since });
+        idle.push(Idle { out, since });
+        if idle.len() as u64 > u64::from(idle_max) {
+            idle.remove(0);
         }
     }
 

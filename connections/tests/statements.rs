@@ -43,6 +43,22 @@ async fn a_connection_goes_from_one_statement_straight_to_the_next() {
     assert_eq!(connections.size(), 1);
 }
 
+/// What has just run has its tables and plans at hand, and the next statement with it.
+#[tokio::test]
+async fn of_too_many_those_used_last_are_kept() {
+    let server = test_support::require!(postgres);
+    let connections = connections(&server, 8).await;
+    let sleeping = |seconds: f64| {
+        sqlx::query_scalar("select pg_backend_pid() from pg_sleep($1)")
+            .bind(seconds)
+            .fetch_one(&connections)
+    };
+    let used: (Result<i32, _>, Result<i32, _>, Result<i32, _>) =
+        tokio::join!(sleeping(0.1), sleeping(0.3), sleeping(0.5));
+    let last = used.2.expect("it sleeps");
+    assert_eq!(answering(&connections).await, last);
+}
+
 #[tokio::test]
 async fn one_whose_statement_failed_is_left_to_the_pool() {
     let server = test_support::require!(postgres);
