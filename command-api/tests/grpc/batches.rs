@@ -136,6 +136,32 @@ async fn the_same_request_twice_in_one_batch_is_one_purchase() {
     assert_eq!(bank.events().await.len(), events + 1);
 }
 
+/// What the account says of them must not be told, so each becomes an attempt; they share commits as others do.
+#[tokio::test]
+async fn attempts_of_one_batch_do_not_wait_for_each_other() {
+    let bank = Bank::start().await;
+    let card = bank.card(10_000, VISA).await;
+    let in_euros = || {
+        let mut purchase = card.with_wrong_code().purchase(100);
+        purchase.amount = Some(v1::Money {
+            minor_units: 100,
+            currency_code: "EUR".to_owned(),
+        });
+        purchase
+    };
+    let before = bank.log.appends();
+    let requests: Vec<_> = (0..100).map(|_| in_euros()).chain([card.purchase(1)]).collect();
+    let results = batch(&bank, requests).await.expect("an answer");
+    for attempt in &results[..100] {
+        let told = authorization(attempt);
+        assert_eq!(told.decline_reason(), DeclineReason::CardNotRecognized);
+        assert_eq!((told.account_id.as_str(), told.account_version), ("", 0));
+    }
+    assert_eq!(authorization(&results[100]).decision(), Decision::Approved);
+    let commits = bank.log.appends() - before;
+    assert!(commits < 20, "{commits} commits for a hundred attempts");
+}
+
 #[tokio::test]
 async fn a_batch_is_bounded() {
     let bank = Bank::start_with(&Settings {

@@ -16,7 +16,7 @@ use crate::grpc::{Services, parse};
 
 use super::KnownCard;
 
-/// A purchase that was handed over. It is decided whether or not anybody waits here.
+/// A purchase that was handed over, and is on its way. Who drops this has left.
 #[derive(Debug)]
 pub(in crate::grpc) enum Deciding {
     Account(Asked),
