@@ -23,7 +23,8 @@ const SCAN_MAX: usize = 512;
 /// A partition without events of its own is told where the scan is when it is this far ahead, so that the partition does not
 /// begin from the distant past after a restart.
 const QUIET_MAX: i64 = 4_096;
-/// How long an event that another process appended may go unnoticed.
+/// How long an event that another process appended may go unnoticed. After as long without any, every partition is told where the
+/// scan is: readers of one table, who met its end at different moments, then stand at the same place.
 const POLL: Duration = Duration::from_millis(500);
 
 /// A reader of the whole table that delivers it partition by partition.
@@ -151,13 +152,23 @@ impl Cursor {
         if deliveries.is_empty() && scanned - self.delivered < QUIET_MAX {
             return None;
         }
-        let from = std::mem::replace(&mut self.delivered, scanned);
-        Some(Batch {
+        Some(self.deliver(partition, deliveries))
+    }
+
+    /// What was read for a partition that was told less, if there is such.
+    fn rest(&mut self, partition: i32) -> Option<Batch> {
+        let is_told = self.stopped || self.delivered == self.scanned;
+        (!is_told).then(|| self.deliver(partition, Vec::new()))
+    }
+
+    fn deliver(&mut self, partition: i32, deliveries: Vec<Delivery>) -> Batch {
+        let from = std::mem::replace(&mut self.delivered, self.scanned);
+        Batch {
             partition,
             from,
-            next: scanned,
+            next: self.scanned,
             deliveries,
-        })
+        }
     }
 }
 
@@ -174,7 +185,12 @@ impl Feed for TableFeed {
             self.appended.mark_unchanged(); // before the scan, so that what is appended during it is not waited for
             if !self.scan().await? {
                 // Woken or not, it looks again; `changed` cannot fail while this feed holds the log.
-                let _ = time::timeout(POLL, self.appended.changed()).await;
+                let is_quiet = time::timeout(POLL, self.appended.changed()).await.is_err();
+                if is_quiet {
+                    let cursors = (0..).zip(&mut self.cursors);
+                    self.ready
+                        .extend(cursors.filter_map(|(partition, cursor)| cursor.rest(partition)));
+                }
             }
         }
     }

@@ -265,6 +265,34 @@ async fn a_quiet_partition_does_not_fall_behind() {
     }
 }
 
+/// One reader meets the end of the table after each event, another once: where they stand must not differ for ever, or who
+/// rebuilds waits for a place that the feed never tells.
+#[tokio::test]
+async fn when_nothing_comes_every_partition_is_told_the_end() {
+    let given = Given::new().await;
+    let mut feed = given.feed();
+    from_the_start(&mut feed).await;
+    given.append(ACCOUNT_STREAM, account_in(3), 1, 1).await;
+    assert_eq!(next(&mut feed).await.partition, 3);
+    given.append(ACCOUNT_STREAM, account_in(8), 1, 1).await;
+    let of_eight = next(&mut feed).await;
+    assert_eq!((of_eight.partition, of_eight.next), (8, 3));
+
+    let mut told = BTreeMap::new();
+    for _ in 0..PARTITIONS - 1 {
+        let batch = next(&mut feed).await;
+        assert!(batch.deliveries.is_empty(), "{batch:?}");
+        told.insert(batch.partition, (batch.from, batch.next));
+    }
+    let expected = (0..PARTITIONS)
+        .filter(|partition| *partition != 8)
+        .map(|partition| (partition, (if partition == 3 { 2 } else { 0 }, 3)));
+    assert_eq!(told, expected.collect());
+    let patience = POLL * 3;
+    let more = timeout(patience, feed.next_batch()).await;
+    assert!(more.is_err(), "told once: {more:?}");
+}
+
 #[tokio::test]
 async fn a_damaged_event_is_delivered_as_such_and_its_partition_can_be_stopped() {
     let given = Given::new().await;
