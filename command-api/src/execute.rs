@@ -5,6 +5,7 @@
 //! state that the ones before it made, durable or not, and its batch goes out only when theirs are durable: what is decided on
 //! a batch that fails is thrown away with it. Two batches that commit at the same time have no account in common.
 
+mod answers;
 mod committer;
 mod decided;
 mod encode;
@@ -28,7 +29,7 @@ use uuid::Uuid;
 use crate::event_store::{EventLog, Fact, Recorded, RequestKey, StoreError};
 
 use committer::Committer;
-use hot_accounts::Snapshots;
+use hot_accounts::{NotLoaded, Snapshots};
 use job::{Job, Work};
 
 /// How the write loop is sized.
@@ -110,6 +111,19 @@ pub enum ExecuteError {
     OutcomeUnknown,
     #[error("the account's history is damaged at {event_id}")]
     Damaged { event_id: String },
+}
+
+impl From<NotLoaded> for ExecuteError {
+    fn from(failure: NotLoaded) -> Self {
+        match failure {
+            NotLoaded::OutOfReach => Self::OutcomeUnknown,
+            NotLoaded::Damaged { event_id } => Self::Damaged { event_id },
+        }
+    }
+}
+
+fn explain(error: &StoreError) -> ExecuteError {
+    NotLoaded::from(error).into()
 }
 
 /// A request on its way to its answer. Who drops it has left: what is not decided yet may then be let go.

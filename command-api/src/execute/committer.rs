@@ -18,11 +18,12 @@ use tokio::time::Instant;
 
 use crate::event_store::{ACCOUNT_STREAM, Append, EventLog, Fact, Outcome, RequestKey, StoreError};
 
+use super::answers::{answer_recorded, give_up};
 use super::decided::{Decided, Rejected, ToRecord};
 use super::encode::{account_event, attempt_append};
-use super::hot_accounts::{HotAccounts, NotLoaded, Snapshots};
+use super::hot_accounts::{HotAccounts, Snapshots};
 use super::job::{Job, Work, replay, still_wanted, try_again};
-use super::{Answer, ExecuteError, Settings};
+use super::{Answer, ExecuteError, Settings, explain};
 
 /// Batches on their way into the log at a time.
 const BATCHES_MAX: usize = 2;
@@ -337,74 +338,6 @@ fn is_recorded(outcomes: &Result<Vec<Outcome>, StoreError>) -> bool {
     outcomes
         .as_ref()
         .is_ok_and(|outcomes| outcomes.iter().all(is_recorded))
-}
-
-/// Answers what is recorded, and hands on the snapshots of it; gives the accounts whose state is not what it was held to be.
-fn answer_recorded(
-    recorded: Vec<ToRecord>,
-    outcomes: Vec<Outcome>,
-    snapshots: &Snapshots,
-    again: &mut Vec<Job>,
-) -> HashSet<AccountId> {
-    let mut overtaken = HashSet::new();
-    for (one, outcome) in recorded.into_iter().zip(outcomes) {
-        let ToRecord { job, fact, snapshot } = one;
-        match outcome {
-            Outcome::Recorded(mut events) => {
-                let answer = events.pop().ok_or(ExecuteError::OutcomeUnknown);
-                if let (Ok(event), Some(state)) = (&answer, snapshot) {
-                    snapshots.offer(event, *state);
-                }
-                job.answer(answer.map(|event| {
-                    Box::new(Answer {
-                        event,
-                        fact,
-                        replayed: false,
-                    })
-                }));
-            }
-            Outcome::Stale => {
-                overtaken.extend(job.account_id());
-                try_again(job, again);
-            }
-            Outcome::Repeated(first) => {
-                overtaken.extend(job.account_id());
-                let answer = replay(*first, job.key);
-                job.answer(answer);
-            }
-        }
-    }
-    overtaken
-}
-
-/// The append failed, and what is recorded is unknown; gives the accounts that nothing is known of any more.
-fn give_up(decided: Decided, error: &StoreError) -> HashSet<AccountId> {
-    tracing::warn!(
-        error = error as &(dyn std::error::Error + 'static),
-        requests = decided.recorded.len(),
-        "a batch could not be committed"
-    );
-    let mut overtaken = HashSet::new();
-    let rejected = decided.rejected.into_iter().map(|rejected| rejected.job);
-    let recorded = decided.recorded.into_iter().map(|one| one.job);
-    for job in recorded.chain(rejected) {
-        overtaken.extend(job.account_id());
-        job.answer(Err(explain(error)));
-    }
-    overtaken
-}
-
-impl From<NotLoaded> for ExecuteError {
-    fn from(failure: NotLoaded) -> Self {
-        match failure {
-            NotLoaded::OutOfReach => Self::OutcomeUnknown,
-            NotLoaded::Damaged { event_id } => Self::Damaged { event_id },
-        }
-    }
-}
-
-pub(super) fn explain(error: &StoreError) -> ExecuteError {
-    NotLoaded::from(error).into()
 }
 
 /// A count as the metrics crate wants it.

@@ -10,8 +10,7 @@ use tokio::time::Instant;
 
 use crate::event_store::{Recorded, RequestKey};
 
-use super::committer::explain;
-use super::{Answer, ExecuteError};
+use super::{Answer, ExecuteError, explain};
 
 /// How often a request is decided anew because another process wrote to its account first.
 const TRIES_MAX: u8 = 16;
