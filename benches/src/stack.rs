@@ -264,6 +264,15 @@ fn new_folder() -> Result<PathBuf> {
 
 /// A loopback address that nobody has at this moment.
 fn free_address() -> Result<String> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port")?;
-    Ok(listener.local_addr()?.to_string())
+    Ok(taken()?.local_addr()?.to_string())
+}
+
+/// Two of them. The first is held until there is a second, or both could be the same.
+fn free_addresses() -> Result<[String; 2]> {
+    let (one, other) = (taken()?, taken()?);
+    Ok([one.local_addr()?.to_string(), other.local_addr()?.to_string()])
+}
+
+fn taken() -> Result<TcpListener> {
+    TcpListener::bind(("127.0.0.1", 0)).context("no free port")
 }

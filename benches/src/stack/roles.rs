@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::{Ready, Stack, finish, free_address};
+use super::{Ready, Stack, finish, free_address, free_addresses};
 
 /// The databases of a pair.
 pub(crate) const BANK_EVENTS: &str = "codebank_events";
@@ -115,7 +115,7 @@ impl Stack {
 
     /// On a database of events of its own; the vault is the same.
     pub(crate) async fn start_command_api_on(&mut self, events: &str) -> Result<Server> {
-        let [grpc, operations] = [free_address()?, free_address()?];
+        let [grpc, operations] = free_addresses()?;
         let mut command = self.role("command-api")?;
         command
             .env("CODEBANK_DATABASE_URL", self.database_url(events)?)
@@ -181,7 +181,7 @@ impl Stack {
 
     /// The bank in one process, on SQLite files in the stack's folder; it needs no server.
     pub(crate) async fn start_embedded(&mut self) -> Result<Server> {
-        let [grpc, http] = [free_address()?, free_address()?];
+        let [grpc, http] = free_addresses()?;
         let mut command = self.role("up")?;
         command
             .arg("--data")
