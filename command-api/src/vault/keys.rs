@@ -193,13 +193,7 @@ pub(super) fn to_hex(bytes: &[u8]) -> Zeroizing<String> {
 
 fn from_hex(text: &str) -> Result<Key, &'static str> {
     let mut key: Key = Zeroizing::new([0; 32]);
-    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err("a key must be 64 hexadecimal digits");
-    }
-    for (byte, pair) in key.iter_mut().zip(text.as_bytes().as_chunks::<2>().0) {
-        let digits = std::str::from_utf8(pair).map_err(|_| "a key must be 64 hexadecimal digits")?;
-        *byte = u8::from_str_radix(digits, 16).map_err(|_| "a key must be 64 hexadecimal digits")?;
-    }
+    hex::decode_to_slice(text, key.as_mut_slice()).map_err(|_| "a key must be 64 hexadecimal digits")?;
     Ok(key)
 }
 
