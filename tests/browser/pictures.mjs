@@ -1,7 +1,7 @@
 // Draws the pictures of the README into the folder: the main pages after a few purchases, one of them dark, one on a phone.
 
 import { DESKTOP, ENGLISH, PHONE, PORTUGUESE, folder, blocked, run, scenario, small, usual } from "./harness.mjs";
-import { buy, putInCart, signIn, typeCard } from "./steps.mjs";
+import { buy, charged, putInCart, signIn, typeCard } from "./steps.mjs";
 
 const BOUGHT = ["dom-casmurro", "iracema", "dom-casmurro"];
 
@@ -17,6 +17,7 @@ scenario("the pages of a newcomer's first minute", { ...ENGLISH, ...DESKTOP, col
   await typeCard(page, small, { code: "" });
   await draw(page, "checkout");
   await signIn(page, usual);
+  await charged(page, "Dom Casmurro", 2);
   await draw(page, "statement");
   await page.goto("/activity");
   await draw(page, "activity");

@@ -46,10 +46,19 @@ export async function orders(page) {
   return page.locator("tbody tr").evaluateAll((rows) => rows.map((row) => row.innerText.replace(/\s+/g, " ")));
 }
 
-/** How often the open statement has this store's purchase of this product. */
+const lines = (page, description) => page.locator("#live tbody tr", { hasText: description });
+
+/** How often the open statement has this purchase at this moment. */
 export async function linesOf(page, description) {
   await page.goto("/statements");
-  return page.locator("#live tbody tr", { hasText: description }).count();
+  return lines(page, description).count();
+}
+
+/** Leaves the page at the open statement, which has this purchase so often: it follows the bank's answer by moments. */
+export async function charged(page, description, times = 1) {
+  await page.goto("/statements");
+  await lines(page, description).nth(times - 1).waitFor();
+  assert.equal(await lines(page, description).count(), times, description);
 }
 
 /** Whatever the page says in its main part. */
