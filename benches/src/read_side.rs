@@ -279,7 +279,7 @@ pub(crate) async fn embedded_read_models(stack: &Stack) -> Result<Ceiling> {
             per_s,
             None,
             format!(
-                "rebuilt from the {events} events of the embedded bank's row, 512 at a time, while it stands still; {}",
+                "rebuilt from the {events} events of the embedded bank's row while it stands still; {}",
                 Machine::now().in_words()
             ),
         )

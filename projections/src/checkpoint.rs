@@ -116,14 +116,14 @@ pub(crate) async fn lock(
 /// Moves several partitions on from where each of these read models is held to be, past whatever had stopped them. Whoever else
 /// moves one of them on takes turns with this.
 pub(crate) fn advance_level(
-    writes: &mut Writes,
+    writes: &mut Writes<'_>,
     projections: &[Projection],
     steps: impl Iterator<Item = (i64, Step)>,
 ) {
     let rows = steps.flat_map(|step| projections.iter().map(move |projection| (projection, step)));
     writes.add(&LEVEL, rows, |(projection, (before, step)), values| {
         values
-            .text(projection.name().to_owned())
+            .text(projection.name())
             .integer(i64::from(step.partition))
             .integer(before)
             .integer(step.next_offset)

@@ -177,7 +177,7 @@ impl<'k> Changes<'k> {
     }
 
     /// Adds it all to what is written; gives the accounts that move on, with their versions.
-    pub(crate) fn write(self, writes: &mut Writes) -> BTreeMap<AccountId, i64> {
+    pub(crate) fn write(self, writes: &mut Writes<'k>) -> BTreeMap<AccountId, i64> {
         if let Some(changes) = self.account_balance {
             changes.write(writes);
         }

@@ -46,7 +46,7 @@ const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const SQLITE_CACHE: &str = "-32768";
 /// Pages in SQLite's write-ahead log before they are taken over into the file: a page that was changed again meanwhile is taken
 /// over once.
-const SQLITE_LOG_PAGES: &str = "4000";
+const SQLITE_LOG_PAGES: &str = "16000";
 
 /// A handle on the read models; clones share their connections and the news of what was applied.
 #[derive(Debug, Clone)]

@@ -57,7 +57,7 @@ fn keyed(rows: Vec<(String, i64)>) -> impl Iterator<Item = (AccountId, i64)> {
 
 /// Moves accounts on from where they are held to be: from `before`, or from nothing.
 pub(crate) fn write(
-    writes: &mut Writes,
+    writes: &mut Writes<'_>,
     before: &HashMap<AccountId, i64>,
     versions: &BTreeMap<AccountId, i64>,
 ) {

@@ -26,7 +26,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 /// Pages in the write-ahead log before they are taken over into the file: a page that was changed again meanwhile is taken over
 /// once. A commit waits for it, so that more of them make for a longer tail.
-const LOG_PAGES: &str = "4000";
+const LOG_PAGES: &str = "8000";
 
 /// The log of one file.
 #[derive(Debug)]

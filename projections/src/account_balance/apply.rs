@@ -171,7 +171,7 @@ impl<'k> Changes<'k> {
         ))
     }
 
-    pub(crate) fn write(mut self, writes: &mut Writes) {
+    pub(crate) fn write(mut self, writes: &mut Writes<'_>) {
         for (account, row) in &mut self.opened {
             if let Some(moved) = self.moved.remove(account) {
                 row.status = moved.status.unwrap_or(row.status);
@@ -182,8 +182,8 @@ impl<'k> Changes<'k> {
         writes.add(&OPENED, self.opened.into_values(), |row, values| {
             values
                 .text(row.account_id.to_string())
-                .text(row.status.to_owned())
-                .text(row.currency.code().to_owned())
+                .text(row.status)
+                .text(row.currency.code())
                 .integer(row.closing_day)
                 .integer(row.opened_at_micros)
                 .integer(row.credit_limit_minor)
@@ -192,8 +192,8 @@ impl<'k> Changes<'k> {
         writes.add(&MOVED, self.moved, |(account, moved), values| {
             values
                 .text(account.to_string())
-                .text(moved.currency.map(|currency| currency.code().to_owned()))
-                .text(moved.status.map(str::to_owned))
+                .optional_text(moved.currency.map(Currency::code))
+                .optional_text(moved.status)
                 .integer(moved.credit_limit_minor)
                 .integer(moved.spent_minor);
         });

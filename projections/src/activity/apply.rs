@@ -84,33 +84,32 @@ impl<'e> Changes<'e> {
         self.rows.push(row);
     }
 
-    pub(crate) fn write(self, writes: &mut Writes) {
+    pub(crate) fn write(self, writes: &mut Writes<'e>) {
         writes.add(&TABLE, self.rows, Row::put);
     }
 }
 
 impl<'e> Row<'e> {
-    fn put(self, values: &mut Values<'_>) {
+    fn put(self, values: &mut Values<'_, 'e>) {
         let purchase = self.purchase.as_ref();
-        let text = |field: fn(&Purchase<'e>) -> &'e str| purchase.map(|purchase| field(purchase).to_owned());
         values
             .text(self.account_id.to_string())
             .integer(self.version)
-            .text(self.kind.to_owned())
+            .text(self.kind)
             .integer(self.occurred_at_micros)
-            .text(self.card_id.map(|id| id.to_string()))
-            .text(self.card_last_four.map(|four| four.as_str().to_owned()))
-            .text(purchase.map(|purchase| purchase.authorization_id.to_string()))
+            .optional_text(self.card_id.map(|id| id.to_string()))
+            .optional_text(self.card_last_four.map(LastFour::as_str))
+            .optional_text(purchase.map(|purchase| purchase.authorization_id.to_string()))
             .integer(purchase.map(|purchase| purchase.amount_minor))
             .integer(self.credit_limit_minor)
-            .text(self.currency.map(str::to_owned))
-            .text(text(|purchase| purchase.merchant_id))
-            .text(text(|purchase| purchase.merchant_name))
-            .text(text(|purchase| purchase.mcc))
-            .text(text(|purchase| purchase.description))
-            .text(purchase.map(|purchase| purchase.search_text.clone()))
-            .text(purchase.and_then(|purchase| purchase.decline_reason.map(str::to_owned)))
-            .text(purchase.and_then(|purchase| purchase.cycle.clone()));
+            .optional_text(self.currency)
+            .optional_text(purchase.map(|purchase| purchase.merchant_id))
+            .optional_text(purchase.map(|purchase| purchase.merchant_name))
+            .optional_text(purchase.map(|purchase| purchase.mcc))
+            .optional_text(purchase.map(|purchase| purchase.description))
+            .optional_text(purchase.map(|purchase| purchase.search_text.clone()))
+            .optional_text(purchase.and_then(|purchase| purchase.decline_reason))
+            .optional_text(purchase.and_then(|purchase| purchase.cycle.clone()));
     }
 
     fn of(recorded: &'e Recorded) -> Self {

@@ -36,7 +36,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    fn put(self, values: &mut Values<'_>) {
+    fn put(self, values: &mut Values<'_, '_>) {
         values
             .text(self.account_id)
             .text(self.card_id)
@@ -152,7 +152,7 @@ impl<'k> Changes<'k> {
         Ok(())
     }
 
-    pub(crate) fn write(self, writes: &mut Writes) {
+    pub(crate) fn write(self, writes: &mut Writes<'_>) {
         writes.add(&TABLE, self.changed.into_values(), Row::put);
     }
 }

@@ -48,15 +48,15 @@ struct Row<'e> {
     last_purchase_at_micros: i64,
 }
 
-impl Row<'_> {
-    fn put(self, values: &mut Values<'_>) {
+impl<'e> Row<'e> {
+    fn put(self, values: &mut Values<'_, 'e>) {
         values
             .text(self.account_id.to_string())
             .text(self.cycle)
-            .text(self.merchant_id.to_owned())
-            .text(self.merchant_name.to_owned())
-            .text(self.mcc.to_owned())
-            .text(self.currency.to_owned())
+            .text(self.merchant_id)
+            .text(self.merchant_name)
+            .text(self.mcc)
+            .text(self.currency)
             .integer(self.purchase_count)
             .integer(self.amount_minor)
             .integer(self.last_version)
@@ -109,7 +109,7 @@ impl<'e> Changes<'e> {
         Ok(())
     }
 
-    pub(crate) fn write(self, writes: &mut Writes) {
+    pub(crate) fn write(self, writes: &mut Writes<'e>) {
         writes.add(&TABLE, self.rows.into_values(), Row::put);
     }
 }

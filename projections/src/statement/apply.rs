@@ -82,35 +82,35 @@ struct LineRow<'e> {
 }
 
 impl StatementRow {
-    fn put(self, values: &mut Values<'_>) {
+    fn put(self, values: &mut Values<'_, '_>) {
         values
             .text(self.account_id.to_string())
             .text(self.cycle)
             .text(self.opens_on.to_string())
             .text(self.closes_on.to_string())
             .text(self.due_on.to_string())
-            .text(self.currency.to_owned())
+            .text(self.currency)
             .integer(self.total_minor)
             .integer(self.line_count);
     }
 }
 
-impl LineRow<'_> {
-    fn put(self, values: &mut Values<'_>) {
+impl<'e> LineRow<'e> {
+    fn put(self, values: &mut Values<'_, 'e>) {
         values
             .text(self.account_id.to_string())
             .text(self.cycle)
             .integer(self.version)
             .integer(self.occurred_at_micros)
             .text(self.card_id.to_string())
-            .text(self.card_last_four.to_owned())
+            .text(self.card_last_four)
             .text(self.authorization_id.to_string())
             .integer(self.amount_minor)
-            .text(self.currency.to_owned())
-            .text(self.merchant_id.to_owned())
-            .text(self.merchant_name.to_owned())
-            .text(self.mcc.to_owned())
-            .text(self.description.to_owned())
+            .text(self.currency)
+            .text(self.merchant_id)
+            .text(self.merchant_name)
+            .text(self.mcc)
+            .text(self.description)
             .text(self.search_text);
     }
 }
@@ -160,7 +160,7 @@ impl<'e> Changes<'e> {
         Ok(())
     }
 
-    pub(crate) fn write(self, writes: &mut Writes) {
+    pub(crate) fn write(self, writes: &mut Writes<'e>) {
         writes.add(&STATEMENT, self.statements.into_values(), StatementRow::put);
         writes.add(&LINE, self.lines, LineRow::put);
     }

@@ -1,6 +1,8 @@
 //! Many rows, or many keys, in one statement. Rows go as a list for each column, or as so many values; keys go as one JSON text,
 //! which each database unfolds in its own words.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
@@ -79,7 +81,7 @@ impl Table {
     /// For SQLite: a parameter for each value of each row.
     fn write_values(&self, rows: usize) -> String {
         let row = format!("({})", list(self.columns, |_, _| "?".to_owned()));
-        let values = format!("values {}", vec![row; rows].join(", "));
+        let values = format!("values {}", vec![row.as_str(); rows].join(", "));
         if self.counts() {
             // The columns of values have no names of their own.
             let names = list(self.columns, |name, _| name.to_owned());
@@ -100,21 +102,25 @@ impl Table {
 
 /// The values of a column, row by row.
 #[derive(Debug)]
-enum Column {
-    Text(Vec<Option<String>>),
+enum Column<'e> {
+    Text(Vec<Option<Cow<'e, str>>>),
     Integer(Vec<Option<i64>>),
 }
 
 /// Takes the values of one row, one after the other, in the order of the table's columns.
 #[derive(Debug)]
-pub(crate) struct Values<'c> {
-    columns: std::slice::IterMut<'c, Column>,
+pub(crate) struct Values<'c, 'e> {
+    columns: std::slice::IterMut<'c, Column<'e>>,
 }
 
-impl Values<'_> {
-    pub(crate) fn text(&mut self, value: impl Into<Option<String>>) -> &mut Self {
+impl<'e> Values<'_, 'e> {
+    pub(crate) fn text(&mut self, value: impl Into<Cow<'e, str>>) -> &mut Self {
+        self.optional_text(Some(value))
+    }
+
+    pub(crate) fn optional_text(&mut self, value: Option<impl Into<Cow<'e, str>>>) -> &mut Self {
         match self.columns.next() {
-            Some(Column::Text(values)) => values.push(value.into()),
+            Some(Column::Text(values)) => values.push(value.map(Into::into)),
             other => debug_assert!(false, "a text for {other:?}"),
         }
         self
@@ -131,31 +137,31 @@ impl Values<'_> {
 
 /// Rows for one table.
 #[derive(Debug)]
-struct Rows {
+struct Rows<'e> {
     table: &'static Table,
-    columns: Vec<Column>,
+    columns: Vec<Column<'e>>,
     len: usize,
 }
 
 /// Rows for several tables, for each at most once.
 #[derive(Debug, Default)]
-pub(crate) struct Writes {
-    tables: Vec<Rows>,
+pub(crate) struct Writes<'e> {
+    tables: Vec<Rows<'e>>,
 }
 
-impl Writes {
+impl<'e> Writes<'e> {
     /// Adds rows; `put` gives the values of one.
     pub(crate) fn add<R>(
         &mut self,
         table: &'static Table,
         rows: impl IntoIterator<Item = R>,
-        put: impl Fn(R, &mut Values<'_>),
+        put: impl Fn(R, &mut Values<'_, 'e>),
     ) {
         let empty = |(_, kind): &(&str, Kind)| match kind {
             Kind::Text => Column::Text(Vec::new()),
             Kind::Integer => Column::Integer(Vec::new()),
         };
-        let mut columns: Vec<Column> = table.columns.iter().map(empty).collect();
+        let mut columns: Vec<Column<'e>> = table.columns.iter().map(empty).collect();
         let mut len = 0;
         for row in rows {
             let columns = columns.iter_mut();
@@ -208,8 +214,9 @@ impl Writes {
     }
 
     async fn write_in_turn(self, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let expected = self.changes_expected();
         let mut changed = 0;
-        for rows in &self.tables {
+        for mut rows in self.tables {
             let mut first = 0;
             while first < rows.len {
                 let count = 1 << (rows.len - first).min(SQLITE_ROWS_MAX).ilog2();
@@ -220,7 +227,7 @@ impl Writes {
                 first += count;
             }
         }
-        if changed == self.changes_expected() {
+        if changed == expected {
             Ok(())
         } else {
             Err(sqlx::Error::RowNotFound)
@@ -255,18 +262,25 @@ impl Writes {
     }
 }
 
-impl Rows {
-    /// Binds the values of these rows, row by row.
+impl<'e> Rows<'e> {
+    /// Takes the values of these rows, row by row.
     fn bind<'q>(
-        &'q self,
-        statement: Query<'q, Sqlite, SqliteArguments<'q>>,
+        &mut self,
+        mut statement: Query<'q, Sqlite, SqliteArguments<'q>>,
         rows: std::ops::Range<usize>,
-    ) -> Query<'q, Sqlite, SqliteArguments<'q>> {
-        rows.flat_map(|row| self.columns.iter().map(move |column| (row, column)))
-            .fold(statement, |statement, (row, column)| match column {
-                Column::Text(values) => statement.bind(values.get(row).and_then(Option::as_deref)),
-                Column::Integer(values) => statement.bind(values.get(row).copied().flatten()),
-            })
+    ) -> Query<'q, Sqlite, SqliteArguments<'q>>
+    where
+        'e: 'q,
+    {
+        for row in rows {
+            for column in &mut self.columns {
+                statement = match column {
+                    Column::Text(values) => statement.bind(values.get_mut(row).and_then(Option::take)),
+                    Column::Integer(values) => statement.bind(values.get(row).copied().flatten()),
+                };
+            }
+        }
+        statement
     }
 }
 

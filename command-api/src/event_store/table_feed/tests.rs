@@ -294,6 +294,32 @@ async fn when_nothing_comes_every_partition_is_told_the_end() {
 }
 
 #[tokio::test]
+async fn where_many_come_at_once_the_next_ones_are_gathered() {
+    let given = Given::new().await;
+    let mut feed = given.feed();
+    from_the_start(&mut feed).await;
+    let account = account_in(4);
+    let many = given.append(ACCOUNT_STREAM, account, 1, GATHERED_MIN).await;
+    let began = Instant::now();
+    assert_eq!(offsets(&next(&mut feed).await), many);
+
+    let first = given
+        .append(ACCOUNT_STREAM, account, GATHERED_MIN as u64 + 1, 1)
+        .await;
+    assert_eq!(offsets(&next(&mut feed).await), first);
+    assert!(began.elapsed() >= GATHERED_FOR);
+
+    let second = given
+        .append(ACCOUNT_STREAM, account, GATHERED_MIN as u64 + 2, 1)
+        .await;
+    assert_eq!(
+        offsets(&next(&mut feed).await),
+        second,
+        "no longer many, no longer gathered"
+    );
+}
+
+#[tokio::test]
 async fn a_damaged_event_is_delivered_as_such_and_its_partition_can_be_stopped() {
     let given = Given::new().await;
     let (damaged, whole) = (account_in(6), account_in(7));
