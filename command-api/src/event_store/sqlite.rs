@@ -25,8 +25,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 /// Pages in the write-ahead log before they are taken over into the file: a page that was changed again meanwhile is taken over
-/// once. A commit waits for it, so that more of them make for a longer tail.
-const LOG_PAGES: &str = "8000";
+/// once. A commit waits for it: the more of them, the rarer and the longer.
+const LOG_PAGES: &str = "16000";
+/// What each connection keeps of the file in memory, in KiB.
+const CACHE: &str = "-32768";
 
 /// The log of one file.
 #[derive(Debug)]
@@ -45,6 +47,7 @@ pub async fn open(path: &Path) -> Result<SqliteEventLog, sqlx::Error> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
+        .pragma("cache_size", CACHE)
         .pragma("wal_autocheckpoint", LOG_PAGES);
     // Connections to a file do not break, so that none is ever tested or replaced.
     let pool = || {
