@@ -191,7 +191,7 @@ scenario("sent twice, from two windows or after going back, an order is one orde
   assert.equal(path(page), path(other), "two windows, one order");
   assert.notEqual(path(page), order);
   assert.equal((await orders(page)).length, 2);
-  await charged(page, "24.90", 2);
+  await charged(page, "24.90", 2); // each order once
 });
 
 scenario("loading the order's page again orders nothing", {}, async ({ page }) => {

@@ -27,7 +27,7 @@ const READERS: u32 = 4;
 /// Pages in the write-ahead log before they are taken over into the file: a page that was changed again meanwhile is taken over
 /// once. A commit waits for it: the more of them, the rarer and the longer.
 const LOG_PAGES: &str = "16000";
-/// What each connection keeps of the file in memory, in KiB.
+/// What the writer keeps of the file in memory, in KiB: its pages are all over it. A reader goes through it once.
 const CACHE: &str = "-32768";
 
 /// The log of one file.
@@ -47,7 +47,6 @@ pub async fn open(path: &Path) -> Result<SqliteEventLog, sqlx::Error> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
-        .pragma("cache_size", CACHE)
         .pragma("wal_autocheckpoint", LOG_PAGES);
     // Connections to a file do not break, so that none is ever tested or replaced.
     let pool = || {
@@ -57,7 +56,10 @@ pub async fn open(path: &Path) -> Result<SqliteEventLog, sqlx::Error> {
             .idle_timeout(None)
             .max_lifetime(None)
     };
-    let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+    let writer = pool()
+        .max_connections(1)
+        .connect_with(options.clone().pragma("cache_size", CACHE))
+        .await?;
     let mut migrator = sqlx::migrate!("./migrations/sqlite");
     // An older program goes on working on a table that a newer one has expanded.
     migrator.set_ignore_missing(true).run(&writer).await?;
