@@ -77,7 +77,7 @@ pub(crate) struct Pair {
     prepared_in: Duration,
     load_average_at_start: Option<f64>,
     /// Ends with it.
-    _stack: Stack,
+    stack: Stack,
 }
 
 pub(crate) async fn measure(args: Args) -> Result<Comparison> {
@@ -127,7 +127,7 @@ impl Pair {
             peer_connections,
             prepared_in: begin.elapsed(),
             load_average_at_start,
-            _stack: stack,
+            stack,
         };
         eprintln!("both sides have them after {:.1?}", pair.prepared_in);
         Ok(pair)
@@ -135,6 +135,11 @@ impl Pair {
 
     pub(crate) fn ours(&self) -> &Contender {
         &self.ours
+    }
+
+    /// What the rounds before have left to be written is written.
+    pub(crate) async fn settle(&self) -> Result<()> {
+        self.stack.checkpoint().await
     }
 
     /// Both sides in turns, each round with fresh purchases.

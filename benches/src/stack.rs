@@ -22,6 +22,9 @@ pub(crate) use roles::{BANK_EVENTS, BANK_VAULT, PEER_EVENTS, READ_MODELS, WholeB
 const READY_WITHIN: Duration = Duration::from_mins(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 const LOG_LINES_SHOWN: usize = 20;
+/// Segments of PostgreSQL's log that are there before anything is measured, 2 GiB, as on a server that has been running: a new one
+/// is filled with zeros first, and commits wait for it.
+const LOG_SEGMENTS: usize = 128;
 
 /// Dropping it ends everything it started, by process, and removes its folder.
 pub(crate) struct Stack {
@@ -57,10 +60,11 @@ impl Stack {
         })
     }
 
-    /// With these servers and nothing of the bank yet.
+    /// With these servers, of which PostgreSQL is one, and nothing of the bank yet.
     pub(crate) async fn of_servers(only: &str) -> Result<Self> {
         let mut stack = Self::empty().await?;
         stack.add_servers(only).await?;
+        stack.fill_log().await?;
         Ok(stack)
     }
 
@@ -142,10 +146,7 @@ impl Stack {
     }
 
     async fn create_database(&self, name: &str, how: &str) -> Result<String> {
-        let server = self.server("CODEBANK_TEST_POSTGRES_URL")?;
-        let mut connection = PgConnection::connect(server)
-            .await
-            .context("the stack's PostgreSQL")?;
+        let mut connection = self.postgres().await?;
         let create = format!("create database {name} {how}");
         connection
             .execute(create.as_str())
@@ -153,6 +154,30 @@ impl Stack {
             .with_context(|| format!("the database {name}"))?;
         connection.close().await?;
         self.database_url(name)
+    }
+
+    async fn postgres(&self) -> Result<PgConnection> {
+        PgConnection::connect(self.server("CODEBANK_TEST_POSTGRES_URL")?)
+            .await
+            .context("the stack's PostgreSQL")
+    }
+
+    async fn fill_log(&self) -> Result<()> {
+        let mut connection = self.postgres().await?;
+        for _ in 0..LOG_SEGMENTS {
+            connection
+                .execute("select pg_logical_emit_message(true, 'benches', ''); select pg_switch_wal()")
+                .await?;
+        }
+        connection.close().await?;
+        self.checkpoint().await
+    }
+
+    /// None is due then, and the segments of the log that hold what was written are kept to be written over.
+    pub(crate) async fn checkpoint(&self) -> Result<()> {
+        let mut connection = self.postgres().await?;
+        connection.execute("checkpoint").await?;
+        Ok(connection.close().await?)
     }
 
     /// What it prints goes to standard error: standard output has the figures only.

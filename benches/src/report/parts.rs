@@ -69,6 +69,7 @@ pub(super) async fn pair(args: &Args, found: &mut Findings) -> Result<()> {
         verdict: Verdict::of(of_even >= 80.0, of_even >= 100.0, hot.errors),
         conditions: "on the same bank, the first of its accounts".to_owned(),
     });
+    pair.settle().await?;
     let batches = rounds(args, ours, |seed| {
         BatchBuyer::many(&ours.bank, batch::SIZE.get(), batch::CLIENTS.get(), seed)
     })
@@ -85,13 +86,14 @@ pub(super) async fn pair(args: &Args, found: &mut Findings) -> Result<()> {
         conditions: "on the same bank and accounts, evenly".to_owned(),
     });
     if args.wants(Part::Many) {
-        many(args, found, ours).await?;
+        many(args, found, &pair).await?;
     }
     Ok(())
 }
 
 /// On the pair's bank, with many more accounts.
-async fn many(args: &Args, found: &mut Findings, ours: &Contender) -> Result<()> {
+async fn many(args: &Args, found: &mut Findings, pair: &Pair) -> Result<()> {
+    let ours = pair.ours();
     let bank = Bank::open(&ours.address, CONNECTIONS, args.many_accounts, MANY_OPENED_WITHIN).await?;
     let ours = Contender {
         bank,
@@ -99,6 +101,7 @@ async fn many(args: &Args, found: &mut Findings, ours: &Contender) -> Result<()>
         process: ours.process,
     };
     ours.warm().await?;
+    pair.settle().await?;
     let buyers = |choice, seed| Buyer::many(&ours.bank, choice, MANY_CLIENTS, seed);
     let even = rounds(args, &ours, |seed| buyers(Choice::Even, seed)).await?;
     let zipf = rounds(args, &ours, |seed| buyers(Choice::Zipf(1.0), seed)).await?;
@@ -114,6 +117,7 @@ async fn many(args: &Args, found: &mut Findings, ours: &Contender) -> Result<()>
         verdict: Verdict::of(of_even >= 80.0, false, zipf.errors + even.errors),
         conditions: format!("on the same bank, {accounts} accounts, both in the same run"),
     });
+    pair.settle().await?;
     found.figures.push(write_side::memory(args, &ours).await?);
     Ok(())
 }
