@@ -129,12 +129,20 @@ mod tests {
     #[tokio::test]
     async fn sqlite_shares_nothing_between_connections() {
         let folder = tempfile::tempdir().expect("a folder");
-        let log = open(&folder.path().join("events.db")).await.expect("the log opens");
+        let log = open(&folder.path().join("events.db"))
+            .await
+            .expect("the log opens");
         let options: Vec<String> = sqlx::query_scalar("pragma compile_options")
             .fetch_all(&log.readers)
             .await
             .expect("they can be asked for");
-        assert!(options.iter().any(|option| option == "DEFAULT_MEMSTATUS=0"), "{options:?}");
-        assert!(!options.iter().any(|option| option == "ENABLE_MEMORY_MANAGEMENT"), "{options:?}");
+        assert!(
+            options.iter().any(|option| option == "DEFAULT_MEMSTATUS=0"),
+            "{options:?}"
+        );
+        assert!(
+            !options.iter().any(|option| option == "ENABLE_MEMORY_MANAGEMENT"),
+            "{options:?}"
+        );
     }
 }

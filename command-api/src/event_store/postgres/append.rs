@@ -17,7 +17,8 @@ use super::tails::{TableIdentity, Tails};
 /// Nothing is inserted unless every stream is exactly as long as its appends suppose, so that no gap can come about, not even
 /// where a writer remembers events that the database lost. That a stream is not shorter is looked for, or known of this very table
 /// (`tails`); that it is not longer is what the primary key says. The lock, taken once and before the first row, is for those who
-/// have to know that this has come to its end (`doubt`).
+/// have to know that this has come to its end (`doubt`). The lists are of one length; unfolded in `from`, each would be kept as rows
+/// of its own first.
 pub(super) const INSERT: &str = "
 with inserted as (
     insert into events (
@@ -27,14 +28,13 @@ with inserted as (
     select
         aggregate_type, aggregate_id, sequence, event_type, event_version, payload::json, metadata::json, request_id,
         request_fingerprint
-    from unnest(
-            $1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[],
-            $9::bytea[]
-        )
-        as new (
-            aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata, request_id,
-            request_fingerprint
-        )
+    from (
+        select
+            unnest($1::text[]) as aggregate_type, unnest($2::text[]) as aggregate_id,
+            unnest($3::bigint[]) as sequence, unnest($4::text[]) as event_type, unnest($5::text[]) as event_version,
+            unnest($6::text[]) as payload, unnest($7::text[]) as metadata, unnest($8::uuid[]) as request_id,
+            unnest($9::bytea[]) as request_fingerprint
+    ) as new
     where (select pg_advisory_xact_lock_shared($13::bigint)) is not null
     and ($14::timestamptz is null or pg_postmaster_start_time() = $14)
     and ($15::bigint is null or pg_relation_filenode('events')::bigint = $15)
