@@ -9,6 +9,7 @@ mod call;
 mod card_account;
 mod clock;
 mod coalescing;
+mod decisions;
 mod explain;
 mod fingerprint;
 mod history;

@@ -220,6 +220,32 @@ async fn the_explorer_and_the_operations_endpoints_are_served() {
 }
 
 #[tokio::test]
+async fn decisions_are_counted_from_zero() {
+    let Some(_) = command::binary() else { return };
+    let mut home = Home::new();
+    let bank = home.open().await;
+    let http = reqwest::Client::new();
+    let counted = async |reason: &str| -> u64 {
+        let answer = http
+            .get(format!("{}/metrics", bank.banner.http_url()))
+            .send()
+            .await;
+        let metrics = answer.expect("an answer").text().await.expect("a text");
+        let of_reason = format!("reason=\"{reason}\"}} ");
+        let counter = metrics
+            .lines()
+            .filter(|line| line.starts_with("codebank_authorizations_total{"))
+            .find_map(|line| line.split_once(&of_reason));
+        counter.expect("a counter").1.parse().expect("a count")
+    };
+    let (approved, over_limit) = (counted("none").await, counted("over_limit").await);
+    let [pay, _, _] = commands(&bank.banner);
+    ended_well(command::shell(&pay, &home.data()).await);
+    assert_eq!(counted("none").await, approved + 1);
+    assert_eq!(counted("over_limit").await, over_limit);
+}
+
+#[tokio::test]
 async fn read_models_are_rebuilt_beside_a_bank_that_serves() {
     let Some(_) = command::binary() else { return };
     let mut home = Home::new();

@@ -16,12 +16,14 @@ use crate::event_store::RequestKey;
 use crate::execute::Answer;
 
 use super::call::Call;
+use super::decisions::Decisions;
 use super::purchase::Deciding;
 use super::{Services, fingerprint, parse, purchase, reply, status};
 
 #[derive(Debug, Clone)]
 pub(super) struct Authorizations {
     pub(super) services: Services,
+    pub(super) decisions: Decisions,
     /// The largest purchase that is read. The service itself takes whole batches.
     pub(super) purchase_bytes_max: usize,
     pub(super) batch_requests_max: usize,
@@ -47,12 +49,10 @@ impl Authorizations {
         };
         Ok(purchase::submit(&self.services, purchase, card, key, call))
     }
-}
 
-impl Authorized {
-    fn of(answer: &Answer) -> Result<Self, Status> {
-        Ok(Self {
-            authorization: purchase::decided(answer)?.authorization,
+    fn authorized(&self, answer: &Answer) -> Result<Authorized, Status> {
+        Ok(Authorized {
+            authorization: self.decisions.decided(answer)?.authorization,
             replayed: answer.replayed,
         })
     }
@@ -67,7 +67,7 @@ impl AuthorizationService for Authorizations {
         let call = Call::of(&request);
         let deciding = self.submit(request.into_inner(), call).await?;
         let answer = deciding.answer(&self.services).await?;
-        let authorized = Authorized::of(&answer)?;
+        let authorized = self.authorized(&answer)?;
         let message = AuthorizeResponse {
             authorization: Some(authorized.authorization),
         };

@@ -13,12 +13,14 @@ use uuid::Uuid;
 use crate::event_store::RequestKey;
 
 use super::call::Call;
+use super::decisions::Decisions;
 use super::reply::Decision;
 use super::{Services, parse, purchase, status};
 
 #[derive(Debug, Clone)]
 pub(super) struct Payments {
     pub(super) services: Services,
+    pub(super) decisions: Decisions,
 }
 
 #[async_trait]
@@ -37,7 +39,7 @@ impl PaymentService for Payments {
         let answer = purchase::submit(&self.services, purchase, card, key, call)
             .answer(&self.services)
             .await?;
-        approved(&purchase::decided(&answer)?)
+        approved(&self.decisions.decided(&answer)?)
     }
 }
 

@@ -14,11 +14,11 @@ use tonic::Status;
 use uuid::Uuid;
 
 use crate::event_store::RequestKey;
-use crate::execute::{Answer, Request};
+use crate::execute::Request;
 use crate::vault::{CardNumber, CardToken, SecurityCode};
 
 use super::call::Call;
-use super::{Services, clock, reply, status};
+use super::{Services, clock, status};
 
 mod deciding;
 
@@ -163,20 +163,4 @@ pub(super) fn submit(
         key,
         call,
     })
-}
-
-/// What an answer decided, counted once however often it is given.
-pub(super) fn decided(answer: &Answer) -> Result<reply::Decision, Status> {
-    // Not reached: the fingerprint of a purchase is of no other request.
-    let decision = reply::decision(&answer.event, &answer.fact)
-        .ok_or_else(|| status::not_a_decision(&answer.event.event_id()))?;
-    if !answer.replayed {
-        metrics::counter!(
-            "codebank_authorizations_total",
-            "decision" => decision.outcome(),
-            "reason" => decision.precise_reason
-        )
-        .increment(1);
-    }
-    Ok(decision)
 }

@@ -11,21 +11,15 @@ use tonic::metadata::MetadataValue;
 
 use crate::event_store::{Fact, Recorded};
 
+/// The precise reason of what is approved.
+pub(super) const APPROVED: &str = "none";
+
 /// What was decided about a purchase: what the merchant is told, and the reason as the bank knows it.
 #[derive(Debug, Clone)]
 pub(super) struct Decision {
     pub(super) authorization: v1::Authorization,
-    /// The stable name of the precise reason, for the bank's own counters; `none` when approved.
+    /// The stable name of the precise reason, for the bank's own counters.
     pub(super) precise_reason: &'static str,
-}
-
-impl Decision {
-    pub(super) fn outcome(&self) -> &'static str {
-        match self.authorization.decision() {
-            v1::Decision::Approved => "approved",
-            v1::Decision::Declined | v1::Decision::Unspecified => "declined",
-        }
-    }
 }
 
 /// The decision in an event and what it says; nothing when it is about something else.
@@ -57,7 +51,7 @@ pub(super) fn decision(recorded: &Recorded, fact: &Fact) -> Option<Decision> {
                 event.amount,
                 event.occurred_at,
             ),
-            precise_reason: "none",
+            precise_reason: APPROVED,
         }),
         Event::PurchaseDeclined(event) => {
             let told = merchant_facing(event.reason);

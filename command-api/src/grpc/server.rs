@@ -21,6 +21,7 @@ use super::Services;
 use super::authorization::Authorizations;
 use super::card_account::CardAccounts;
 use super::coalescing::accept;
+use super::decisions::Decisions;
 use super::history::Histories;
 use super::layer::CallLayer;
 use super::payment::Payments;
@@ -109,8 +110,10 @@ fn routes(services: Services, settings: &Settings) -> Result<(HealthReporter, Ro
         log: Arc::clone(&services.log),
         streams: Arc::new(Semaphore::new(settings.history_streams_max)),
     };
+    let decisions = Decisions::none_yet();
     let authorizations = Authorizations {
         services: services.clone(),
+        decisions: decisions.clone(),
         purchase_bytes_max: bytes_max,
         batch_requests_max: settings.batch_requests_max,
     };
@@ -128,7 +131,9 @@ fn routes(services: Services, settings: &Settings) -> Result<(HealthReporter, Ro
         )
         .add_service(CardAccountServiceServer::new(card_accounts).max_decoding_message_size(bytes_max))
         .add_service(HistoryServiceServer::new(histories).max_decoding_message_size(bytes_max))
-        .add_service(PaymentServiceServer::new(Payments { services }).max_decoding_message_size(bytes_max));
+        .add_service(
+            PaymentServiceServer::new(Payments { services, decisions }).max_decoding_message_size(bytes_max),
+        );
     Ok((health, routes.routes()))
 }
 

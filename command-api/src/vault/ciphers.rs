@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::VaultError;
 use super::card_number::CardNumber;
-use super::keys::{VaultKeys, to_hex};
+use super::keys::VaultKeys;
 use super::security_code::SecurityCode;
 
 type HmacSha256 = Hmac<Sha256>;
@@ -30,7 +30,9 @@ impl fmt::Debug for NumberIndex {
 
 impl fmt::Display for NumberIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&to_hex(&self.0))
+        let mut digits = [0; 64];
+        hex::encode_to_slice(self.0, &mut digits).map_err(|_| fmt::Error)?;
+        f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -29,7 +29,7 @@ impl Authorizations {
         let mut results = Vec::with_capacity(verdicts.len());
         for verdict in verdicts {
             let answer = verdict.answer().await;
-            results.push(result(answer.and_then(|answer| Authorized::of(&answer))));
+            results.push(result(answer.and_then(|answer| self.authorized(&answer))));
         }
         results
     }
