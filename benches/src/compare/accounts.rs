@@ -35,8 +35,7 @@ pub(super) async fn settle(stack: &Stack) -> Result<()> {
     for database in [BANK_EVENTS, BANK_VAULT, PEER_EVENTS] {
         let mut connection = PgConnection::connect(&stack.database_url(database)?).await?;
         connection.execute("analyze").await?;
-        connection.execute("checkpoint").await?;
         connection.close().await?;
     }
-    Ok(())
+    stack.checkpoint().await
 }
